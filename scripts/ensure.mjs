@@ -11,7 +11,9 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const file = (name) => root + name;
 const pinnedNode = JSON.parse(readFileSync(file("package.json"), "utf8")).devDependencies.node;
-const wanted = createHash("sha256").update(readFileSync(file("package-lock.json"))).digest("hex");
+const wanted = createHash("sha256")
+  .update(readFileSync(file("package-lock.json")))
+  .digest("hex");
 const stamp = file("node_modules/.installed-from-lock");
 
 if (!(existsSync(stamp) && readFileSync(stamp, "utf8") === wanted)) {
