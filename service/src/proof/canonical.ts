@@ -1,0 +1,33 @@
+// FORMAT.md §1: the one way to write a record as bytes (RFC 8785, restricted to what our records hold).
+import { sha256 } from "@noble/hashes/sha2.js";
+import { FormatError, utf8 } from "./bytes.ts";
+
+/** What a record may hold: no fractions (amounts are strings or whole numbers), no undefined, no lone surrogates. */
+export type CanonicalValue =
+  string | number | boolean | null | readonly CanonicalValue[] | { readonly [key: string]: CanonicalValue };
+
+/** The canonical text of a record: members sorted by UTF-16 code units, no white space, shortest escapes. */
+export function canonicalText(value: CanonicalValue): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value)) throw new FormatError("a number in a record is a whole number below 2^53");
+    return String(value);
+  }
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new FormatError("a text in a record is well-formed Unicode");
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  if (typeof value !== "object") throw new FormatError(`a record cannot hold a ${typeof value}`);
+  const members = Object.entries(value as Record<string, CanonicalValue>).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${canonicalText(key)}:${canonicalText(member)}`).join(",")}}`;
+}
+
+export function canonicalBytes(value: CanonicalValue): Uint8Array {
+  return utf8(canonicalText(value));
+}
+
+/** SHA-256 of the canonical bytes: 32 bytes. */
+export function canonicalDigest(value: CanonicalValue): Uint8Array {
+  return sha256(canonicalBytes(value));
+}

@@ -1,0 +1,83 @@
+// FORMAT.md §2 and §3: what a leaf of a centre's log stands for.
+import { canonicalDigest } from "./canonical.ts";
+import type { CanonicalValue } from "./canonical.ts";
+import { FormatError, fromHex } from "./bytes.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+
+/** The leaf of an issued certificate. It names no person: digests, a number and dates. */
+export type CertificateLeaf = {
+  readonly version: 1;
+  readonly kind: "certificate";
+  /** code of the issuing centre, for example C46010 */
+  readonly centre: string;
+  /** 证照标识, the certificate's number */
+  readonly serial: string;
+  /** index in the centre's status bitmap on the chain */
+  readonly statusIndex: number;
+  /** RFC 3339 with offset +08:00, to the second */
+  readonly issuedAt: string;
+  /** last day of validity, YYYY-MM-DD in Asia/Shanghai */
+  readonly validUntil: string;
+  /** SHA-256 of the salted record, hex */
+  readonly recordDigest: string;
+  /** SHA-256 of the bytes that the seal's ByteRange covers, hex */
+  readonly sealedDigest: string;
+  /** SHA-256 of the signature value inside the seal, hex */
+  readonly signatureDigest: string;
+  /** SHA-256 of the seal certificate, hex */
+  readonly signer: string;
+  /** 32 random bytes, hex */
+  readonly salt: string;
+};
+
+/** A leaf whose record stays with the centre: trace, consent and whatever later parts make provable. */
+export type SaltedLeaf = {
+  readonly version: 1;
+  readonly kind: string;
+  readonly centre: string;
+  /** SHA-256 of the canonical record, hex */
+  readonly recordDigest: string;
+  /** 32 random bytes, hex */
+  readonly salt: string;
+};
+
+export type Leaf = CertificateLeaf | SaltedLeaf;
+
+/** The 32 bytes that the log stores for a leaf. */
+export function leafDigest(leaf: Leaf): Uint8Array {
+  return canonicalDigest(leaf as unknown as CanonicalValue);
+}
+
+/** FORMAT.md §4: the key to a certificate's receipt and standing that a QR gives without saying anything else. */
+export function standingToken(recordDigest: Uint8Array): Uint8Array {
+  const label = new TextEncoder().encode("cunzheng standing token\n");
+  const input = new Uint8Array(label.length + recordDigest.length);
+  input.set(label);
+  input.set(recordDigest, label.length);
+  return sha256(input).slice(0, 16);
+}
+
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+08:00$/;
+const day = /^\d{4}-\d{2}-\d{2}$/;
+const certificateMembers =
+  "centre,issuedAt,kind,recordDigest,salt,sealedDigest,serial,signatureDigest,signer,statusIndex,validUntil,version";
+
+/** Reads a certificate's leaf from untrusted JSON: every member in its form, and no other member. */
+export function readCertificateLeaf(value: unknown): CertificateLeaf {
+  if (typeof value !== "object" || value === null) throw new FormatError("a leaf is an object");
+  const leaf = value as CertificateLeaf;
+  if (Object.keys(leaf).sort().join(",") !== certificateMembers) throw new FormatError("a leaf has other members");
+  if (leaf.version !== 1 || leaf.kind !== "certificate") throw new FormatError("not a certificate's leaf of version 1");
+  if (!isCentreCode(leaf.centre)) throw new FormatError("centre code");
+  if (!/^[0-9A-Z.]{20,120}$/.test(leaf.serial)) throw new FormatError("serial");
+  if (!Number.isSafeInteger(leaf.statusIndex) || leaf.statusIndex < 0) throw new FormatError("status index");
+  if (!instant.test(leaf.issuedAt) || Number.isNaN(Date.parse(leaf.issuedAt))) throw new FormatError("issuedAt");
+  if (!day.test(leaf.validUntil) || Number.isNaN(Date.parse(leaf.validUntil))) throw new FormatError("validUntil");
+  for (const digest of [leaf.recordDigest, leaf.sealedDigest, leaf.signatureDigest, leaf.signer, leaf.salt])
+    fromHex(digest, 32);
+  return leaf;
+}
+
+export function isCentreCode(text: unknown): text is string {
+  return typeof text === "string" && /^C[0-9]{5}$/.test(text);
+}
