@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 /// @title Which centres exist, which accounts write for them, and which keys speak for them, from when to when.
 /// @notice A centre is named by its code in ASCII, left-aligned in 32 bytes ("C46010"). The owner stands for the
-/// members together: first the deployer, later the vote. Times are Unix seconds, UTC. A call that asks for what is
-/// already so changes nothing and emits nothing. The events alone rebuild the whole state.
+/// members together: first the deployer, later the vote. Times are Unix seconds, UTC. What is already so can be set
+/// again: that changes nothing and emits nothing; only `admit` and `addKey` refuse what exists. The events alone
+/// rebuild the whole state.
 interface ICentreRegistry {
     /// @notice What an account may do for its centre. An account has one role at one centre.
     enum Role {
