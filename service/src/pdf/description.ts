@@ -1,0 +1,97 @@
+// What a certificate looks like, in the words of someone who sets a form: millimetres from the top left corner of an A4
+// sheet, sizes in points. The compiler (template.ts) turns a description into bytes once.
+
+/** A4 in millimetres */
+export const PAGE = { width: 210, height: 297 } as const;
+
+export type Align = "left" | "centre" | "right";
+/** Ink for what is said, muted for labels and notes, red for the development notice alone. */
+export type Colour = "ink" | "muted" | "red";
+
+/** A rectangle that text must stay within; text is centred in its height. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Text in a box. `{name}` stands for a value: names of the seal profile (`{centre}`, `{verificationPage}`) are known when the
+ * template is compiled, all others when a certificate is drawn. Text that is too long for one line wraps to the lines
+ * that the box has room for, then shrinks down to `smallest`, and never leaves its box.
+ */
+export interface TextItem {
+  readonly kind: "text";
+  readonly text: string;
+  readonly box: Box;
+  /** points */
+  readonly size: number;
+  /** points; default 5 */
+  readonly smallest?: number;
+  readonly align?: Align;
+  readonly colour?: Colour;
+  readonly bold?: boolean;
+  /** extra space after each character in points, fixed text only */
+  readonly spacing?: number;
+  /** drawn only when the seal is a development seal */
+  readonly developmentOnly?: boolean;
+}
+
+export interface LineItem {
+  readonly kind: "line";
+  readonly from: readonly [x: number, y: number];
+  readonly to: readonly [x: number, y: number];
+  /** points */
+  readonly width: number;
+  readonly developmentOnly?: boolean;
+  readonly colour?: Colour;
+}
+
+export interface FrameItem {
+  readonly kind: "frame";
+  readonly box: Box;
+  /** points */
+  readonly width: number;
+  readonly colour?: Colour;
+  readonly developmentOnly?: boolean;
+}
+
+export type Item = TextItem | LineItem | FrameItem;
+
+export interface TemplateDescription {
+  /** the title in the document's information, may name values: `个人住房公积金缴存证明 {number}` */
+  readonly documentTitle: string;
+  readonly items: readonly Item[];
+  /** top left corner and edge of the code without its quiet zone */
+  readonly qr: { readonly x: number; readonly y: number; readonly size: number };
+  /** centre and diameter of the round seal */
+  readonly seal: { readonly x: number; readonly y: number; readonly diameter: number };
+  /**
+   * Characters that values of this kind often hold. They go into the font that all certificates of the template share, so
+   * that a certificate carries only its rarer ones.
+   */
+  readonly commonCharacters: string;
+}
+
+/** What is fixed for a centre's certificates besides the form itself. */
+export interface SealProfile {
+  /** the centre's full name as the seal shows it */
+  readonly centre: string;
+  /** the line under the star, usually 业务专用章 */
+  readonly words: string;
+  /** the address of the consortium's verification page as it is printed */
+  readonly verificationPage: string;
+  /** the signer hangs from a development authority: the certificate says that it has no legal effect */
+  readonly development: boolean;
+}
+
+/** Names of values in a text, in the order of their first appearance. */
+export function placeholders(text: string): string[] {
+  return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!))];
+}
+
+/** Puts values in place of their names; names without a value stay. */
+export function fillIn(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}

@@ -1,0 +1,135 @@
+// Painting marks into a content stream: text that fits its box, lines and frames. Used once for the fixed parts of a form
+// and again for the values of each certificate.
+
+import { DomainError, refusals } from "../errors.ts";
+import { number } from "./bytes.ts";
+import type { ByteWriter } from "./bytes.ts";
+import { PAGE } from "./description.ts";
+import type { Align, Box, Colour, FrameItem, LineItem, TextItem } from "./description.ts";
+import { fit, LEADING } from "./text.ts";
+import type { ShapedText } from "./text.ts";
+
+export const paintRefusals = refusals({
+  TEXT_DOES_NOT_FIT: {
+    status: 422,
+    zh: "“{where}”的内容过长，证明上排不下。请联系中心处理。",
+    en: "The content of “{where}” is too long for the document. Please contact the centre.",
+  },
+});
+
+export const POINTS_PER_MM = 72 / 25.4;
+const PAGE_HEIGHT = PAGE.height * POINTS_PER_MM;
+const DEFAULT_SMALLEST = 5;
+/** A Chinese character is drawn about its middle, which lies this far above the base line, as a multiple of the size. */
+const MIDDLE = 0.38;
+/** Stroke added to bold text, as a multiple of the size: the family's regular weight is the only one that we carry. */
+const BOLD_STROKE = 0.026;
+
+/** Fonts of a certificate, as its page names them: shared by the template, its own rarer characters, the fallback's. */
+export const FONT_NAMES = ["S", "D", "E"] as const;
+const SELECT_FONT = FONT_NAMES.map((name) => `/${name} `);
+
+const COLOURS: Readonly<Record<Colour, string>> = {
+  ink: "0.11 0.141 0.188",
+  muted: "0.357 0.4 0.459",
+  red: "0.761 0.125 0.184",
+};
+
+/** A text item with its numbers in points and its operators ready. */
+export interface Place {
+  /** what the text is, for the refusal; never its content */
+  readonly where: string;
+  readonly left: number;
+  readonly middle: number;
+  readonly width: number;
+  readonly height: number;
+  readonly size: number;
+  readonly smallest: number;
+  readonly align: Align;
+  readonly spacing: number;
+  /** operators before and after the text */
+  readonly open: string;
+  readonly close: string;
+}
+
+export function placeOf(item: TextItem, where: string): Place {
+  const colour = COLOURS[item.colour ?? "ink"];
+  const spacing = item.spacing ?? 0;
+  const stroke = item.bold ? `${colour} RG 2 Tr ${number(item.size * BOLD_STROKE)} w\n` : "";
+  return {
+    where,
+    left: item.box.x * POINTS_PER_MM,
+    middle: PAGE_HEIGHT - (item.box.y + item.box.height / 2) * POINTS_PER_MM,
+    width: item.box.width * POINTS_PER_MM,
+    height: item.box.height * POINTS_PER_MM,
+    size: item.size,
+    smallest: item.smallest ?? DEFAULT_SMALLEST,
+    align: item.align ?? "left",
+    spacing,
+    open: `${colour} rg\n${stroke}${spacing ? `${number(spacing)} Tc\n` : ""}`,
+    close: `${item.bold ? "0 Tr\n" : ""}${spacing ? "0 Tc\n" : ""}`,
+  };
+}
+
+/** @throws DomainError TEXT_DOES_NOT_FIT naming the place */
+export function paintText(out: ByteWriter, text: ShapedText, place: Place): void {
+  if (text.length === 0) return;
+  const spaced = place.spacing * Math.max(0, text.length - 1);
+  const fitted = fit(text, place.width - spaced, place.height, place.size, place.smallest);
+  if (!fitted) throw new DomainError("TEXT_DOES_NOT_FIT", { where: place.where });
+  const { size, starts } = fitted;
+  out.text(place.open);
+  const lines = starts.length - 1;
+  const leading = LEADING * size;
+  let y = place.middle + ((lines - 1) * leading) / 2 - MIDDLE * size;
+  for (let line = 0; line < lines; line++, y -= leading) {
+    const start = starts[line]!;
+    const end = starts[line + 1]!;
+    let x = place.left;
+    if (place.align !== "left") {
+      const slack = place.width - (text.widthOf(start, end) * size) / 1000 - spaced;
+      x += place.align === "centre" ? slack / 2 : slack;
+    }
+    out.text("BT ").text(number(x)).text(" ").text(number(y)).text(" Td ");
+    paintCodes(out, text, start, end, size);
+    out.text("ET\n");
+  }
+  out.text(place.close);
+}
+
+function paintCodes(out: ByteWriter, text: ShapedText, start: number, end: number, size: number): void {
+  const sizeText = number(size);
+  let font = -1;
+  for (let i = start; i < end; i++) {
+    if (text.font[i] !== font) {
+      if (font >= 0) out.text("> Tj ");
+      font = text.font[i]!;
+      out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf <");
+    }
+    out.hex16(text.code[i]!);
+  }
+  out.text("> Tj ");
+}
+
+export function paintLine(out: ByteWriter, item: LineItem): void {
+  const [x1, y1] = toPoints(...item.from);
+  const [x2, y2] = toPoints(...item.to);
+  out.text(`${COLOURS[item.colour ?? "ink"]} RG ${number(item.width)} w ${x1} ${y1} m ${x2} ${y2} l S\n`);
+}
+
+export function paintFrame(out: ByteWriter, item: FrameItem): void {
+  out.text(`${COLOURS[item.colour ?? "ink"]} RG ${number(item.width)} w ${rectangle(item.box)} re S\n`);
+}
+
+/** Left, bottom, width and height in points, as PDF operators want them. */
+export function rectangle(box: Box): string {
+  const [x, y] = toPoints(box.x, box.y + box.height);
+  return `${x} ${y} ${number(box.width * POINTS_PER_MM)} ${number(box.height * POINTS_PER_MM)}`;
+}
+
+function toPoints(x: number, y: number): [x: string, y: string] {
+  return [number(x * POINTS_PER_MM), number(PAGE_HEIGHT - y * POINTS_PER_MM)];
+}
+
+/** `[0 0 width height]` of the page in points. */
+export const MEDIA_BOX = `[0 0 ${number(PAGE.width * POINTS_PER_MM)} ${number(PAGE_HEIGHT)}]`;
