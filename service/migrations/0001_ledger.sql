@@ -161,6 +161,8 @@ set cunzheng.posting = 'on'
 -- The arrays' lengths decide the plan (ten rows or three hundred thousand), so it is made for each call.
 set plan_cache_mode = force_custom_plan
 set jit = off
+-- A month's remittance of a large unit is sorted a few times: in memory, not on disk.
+set work_mem = '64MB'
 as $$
 declare
   postings constant integer := coalesce(cardinality(posting_ids), 0);

@@ -1,0 +1,252 @@
+// The import's SQL: look-ups by the keys of a file, and bulk writes, each in one statement for up to 20,000 rows.
+import type { Queryable, Transaction } from "../../db.ts";
+import { depositorClosed } from "../codes.ts";
+import { firstDay } from "../month.ts";
+import { clearingAccount, depositorAccount } from "../accounts.ts";
+import type { Loan, Person, Unit } from "../register.ts";
+import type { FileKind } from "./columns.ts";
+import type { DepositorState, KnownRemittance, UnitState } from "./register.ts";
+
+export type NewUnit = Unit;
+export type NewPerson = Person;
+export type NewLoan = Loan;
+export interface NewDepositor {
+  id: string;
+  accountNumber: string;
+  unitId: string;
+  baseFen: bigint;
+  unitMonthFen: bigint;
+  personMonthFen: bigint;
+  openedOn: string;
+  state: string;
+  frozen: boolean;
+  paidToMonth: string | null;
+  openingFen: bigint;
+}
+
+/** Merged, moved out and withdrawn accounts do not count for "one person, one account". */
+export const isOpen = (state: string) => !depositorClosed.includes(state);
+
+/** The centre whose data this database holds, once something was imported. */
+export async function centreOfDatabase(db: Queryable): Promise<string | undefined> {
+  const { rows } = await db.query<{ code: string }>("select centre_code as code from import limit 1");
+  return rows[0]?.code;
+}
+
+/** One import at a time: released when the transaction ends. */
+export async function takeTurn(tx: Transaction): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(hashtext('cunzheng.import'))");
+}
+
+export async function importedDigests(tx: Transaction, centreCode: string, digests: readonly Buffer[]) {
+  const { rows } = await tx.query<{ kind: FileKind; sha256: string }>(
+    `select kind, encode(file_sha256, 'hex') as sha256 from import
+     where centre_code = $1 and file_sha256 = any ($2::bytea[])`,
+    [centreCode, digests],
+  );
+  return new Set(rows.map((row) => `${row.kind} ${row.sha256}`));
+}
+
+export async function units(tx: Transaction, numbers: readonly string[]): Promise<UnitState[]> {
+  const { rows } = await tx.query<UnitState>(
+    `select id, account_number as "accountNumber", name, credit_code as "creditCode", opened_on as "openedOn", state,
+       unit_ratio_bp as "unitRatioBp", person_ratio_bp as "personRatioBp",
+       to_char(paid_to_month, 'YYYY-MM') as "paidToMonth"
+     from unit where account_number = any ($1)`,
+    [numbers],
+  );
+  return rows;
+}
+
+export async function persons(tx: Transaction, documents: readonly [string, string][]): Promise<NewPerson[]> {
+  const { rows } = await tx.query<NewPerson>(
+    `select p.id, p.name, p.document_type as "documentType", p.document_number as "documentNumber", p.phone
+     from unnest($1::text[], $2::text[]) as d(type, number)
+     join person p on p.document_type = d.type and p.document_number = d.number`,
+    [documents.map(([type]) => type), documents.map(([, number]) => number)],
+  );
+  return rows;
+}
+
+export async function depositors(
+  tx: Transaction,
+  numbers: readonly string[],
+  personIds: readonly string[],
+): Promise<DepositorState[]> {
+  const { rows } = await tx.query<NewDepositor & Record<`p_${"id" | "name" | "type" | "number" | "phone"}`, string>>(
+    `select d.id, d.account_number as "accountNumber", d.unit_id as "unitId", d.base_fen as "baseFen",
+       d.unit_month_fen as "unitMonthFen", d.person_month_fen as "personMonthFen", d.opened_on as "openedOn",
+       d.state, d.frozen, to_char(d.paid_to_month, 'YYYY-MM') as "paidToMonth", d.opening_fen as "openingFen",
+       p.id as p_id, p.name as p_name, p.document_type as p_type, p.document_number as p_number, p.phone as p_phone
+     from depositor d join person p on p.id = d.person_id
+     where d.account_number = any ($1) or d.person_id = any ($2)`,
+    [numbers, personIds],
+  );
+  return rows.map(({ p_id, p_name, p_type, p_number, p_phone, ...depositor }) => ({
+    ...depositor,
+    person: { id: p_id, name: p_name, documentType: p_type, documentNumber: p_number, phone: p_phone },
+  }));
+}
+
+export async function remittances(tx: Transaction, ids: readonly string[]): Promise<Map<string, KnownRemittance>> {
+  const known = new Map<string, KnownRemittance>();
+  const headers = await tx.query<{ id: string; businessNumber: string }>(
+    `select id, business_number as "businessNumber" from remittance where id = any ($1)`,
+    [ids],
+  );
+  for (const { id, businessNumber } of headers.rows) known.set(id, { businessNumber, lines: new Map() });
+  const lines = await tx.query<{
+    id: string;
+    depositorId: string;
+    baseFen: bigint;
+    unitFen: bigint;
+    personFen: bigint;
+  }>(
+    `select remittance_id as id, depositor_id as "depositorId", base_fen as "baseFen", unit_fen as "unitFen",
+       person_fen as "personFen"
+     from remittance_line where remittance_id = any ($1)`,
+    [[...known.keys()]],
+  );
+  for (const { id, depositorId, ...line } of lines.rows) known.get(id)!.lines.set(depositorId, line);
+  return known;
+}
+
+export async function businessNumbers(tx: Transaction, numbers: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await tx.query<{ number: string; id: string }>(
+    `select business_number as number, id from remittance where business_number = any ($1)`,
+    [numbers],
+  );
+  return new Map(rows.map((row) => [row.number, row.id]));
+}
+
+export async function loans(tx: Transaction, numbers: readonly string[]): Promise<NewLoan[]> {
+  const { rows } = await tx.query<NewLoan>(
+    `select id, account_number as "accountNumber", contract_number as "contractNumber",
+       borrower_name as "borrowerName", borrower_document_type as "borrowerDocumentType",
+       borrower_document_number as "borrowerDocumentNumber", amount_fen as "amountFen", disbursed_on as "disbursedOn",
+       balance_fen as "balanceFen", term_months as "termMonths", rate_e7 as "rateE7", settled_on as "settledOn",
+       overdue_terms as "overdueTerms", state
+     from loan where account_number = any ($1)`,
+    [numbers],
+  );
+  return rows;
+}
+
+export async function insertUnits(tx: Transaction, rows: readonly UnitState[]): Promise<void> {
+  await tx.query(
+    `insert into unit (id, account_number, name, credit_code, opened_on, state, unit_ratio_bp, person_ratio_bp,
+       paid_to_month, clearing_account_id)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::int[], $8::int[],
+       $9::date[], $10::text[])`,
+    [
+      rows.map((unit) => unit.id),
+      rows.map((unit) => unit.accountNumber),
+      rows.map((unit) => unit.name),
+      rows.map((unit) => unit.creditCode),
+      rows.map((unit) => unit.openedOn),
+      rows.map((unit) => unit.state),
+      rows.map((unit) => unit.unitRatioBp),
+      rows.map((unit) => unit.personRatioBp),
+      rows.map((unit) => unit.paidToMonth && firstDay(unit.paidToMonth)),
+      rows.map((unit) => clearingAccount(unit.id)),
+    ],
+  );
+}
+
+export async function insertPersons(tx: Transaction, rows: readonly NewPerson[]): Promise<void> {
+  await tx.query(
+    `insert into person (id, name, document_type, document_number, phone)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])`,
+    [
+      rows.map((person) => person.id),
+      rows.map((person) => person.name),
+      rows.map((person) => person.documentType),
+      rows.map((person) => person.documentNumber),
+      rows.map((person) => person.phone),
+    ],
+  );
+}
+
+export async function insertDepositors(tx: Transaction, rows: readonly DepositorState[]): Promise<void> {
+  await tx.query(
+    `insert into depositor (id, account_number, person_id, unit_id, base_fen, unit_month_fen, person_month_fen,
+       opened_on, state, frozen, paid_to_month, opening_fen, ledger_account_id)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+       $8::date[], $9::text[], $10::boolean[], $11::date[], $12::bigint[], $13::text[])`,
+    [
+      rows.map((depositor) => depositor.id),
+      rows.map((depositor) => depositor.accountNumber),
+      rows.map((depositor) => depositor.person.id),
+      rows.map((depositor) => depositor.unitId),
+      rows.map((depositor) => depositor.baseFen),
+      rows.map((depositor) => depositor.unitMonthFen),
+      rows.map((depositor) => depositor.personMonthFen),
+      rows.map((depositor) => depositor.openedOn),
+      rows.map((depositor) => depositor.state),
+      rows.map((depositor) => depositor.frozen),
+      rows.map((depositor) => depositor.paidToMonth && firstDay(depositor.paidToMonth)),
+      rows.map((depositor) => depositor.openingFen),
+      rows.map((depositor) => depositorAccount(depositor.id)),
+    ],
+  );
+}
+
+/** Writes loans; one that exists moves forward to the newer balance, settlement and overdue count. */
+export async function writeLoans(tx: Transaction, rows: readonly NewLoan[]): Promise<void> {
+  await tx.query(
+    `insert into loan (id, account_number, contract_number, borrower_name, borrower_document_type,
+       borrower_document_number, amount_fen, disbursed_on, balance_fen, term_months, rate_e7, settled_on, overdue_terms,
+       state)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+       $8::date[], $9::bigint[], $10::int[], $11::int[], $12::date[], $13::int[], $14::text[])
+     on conflict (account_number) do update set balance_fen = excluded.balance_fen, settled_on = excluded.settled_on,
+       rate_e7 = excluded.rate_e7, overdue_terms = excluded.overdue_terms, state = excluded.state, changed_at = now()`,
+    [
+      rows.map((loan) => loan.id),
+      rows.map((loan) => loan.accountNumber),
+      rows.map((loan) => loan.contractNumber),
+      rows.map((loan) => loan.borrowerName),
+      rows.map((loan) => loan.borrowerDocumentType),
+      rows.map((loan) => loan.borrowerDocumentNumber),
+      rows.map((loan) => loan.amountFen),
+      rows.map((loan) => loan.disbursedOn),
+      rows.map((loan) => loan.balanceFen),
+      rows.map((loan) => loan.termMonths),
+      rows.map((loan) => loan.rateE7),
+      rows.map((loan) => loan.settledOn),
+      rows.map((loan) => loan.overdueTerms),
+      rows.map((loan) => loan.state),
+    ],
+  );
+}
+
+export interface ImportRecord {
+  id: string;
+  centreCode: string;
+  kind: FileKind;
+  sha256: Buffer;
+  encoding: string;
+  rowCount: number;
+  addedCount: number;
+  changedCount: number;
+  importedAt: Date;
+}
+
+export async function insertImport(tx: Transaction, record: ImportRecord): Promise<void> {
+  await tx.query(
+    `insert into import
+       (id, centre_code, kind, file_sha256, encoding, row_count, added_count, changed_count, imported_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      record.id,
+      record.centreCode,
+      record.kind,
+      record.sha256,
+      record.encoding,
+      record.rowCount,
+      record.addedCount,
+      record.changedCount,
+      record.importedAt,
+    ],
+  );
+}
