@@ -47,6 +47,7 @@ create table certificate_issue (
   leaf_id bigint not null constraint certificate_leaf_once unique references log_leaf,
   issued_at timestamptz not null
 );
+create index certificate_issue_by_time on certificate_issue (issued_at);
 -- Signed files do not get smaller by compression worth its time.
 alter table certificate_issue alter column suffix set storage external;
 

@@ -1,0 +1,161 @@
+// The feed: how tag, salt and terms of a listing travel to the other members. Items are numbered, signed by the listing
+// centre's member key and taken over in order; the reader believes an item only under the commitment on the chain.
+import { sign, verify, createPublicKey } from "node:crypto";
+import type { Transaction } from "../db.ts";
+import { transaction } from "../db.ts";
+import { DomainError } from "../errors.ts";
+import { dayInChina } from "../collection/month.ts";
+import { askPeer, keysOf, otherCentres } from "../peers/peer.ts";
+import { fromHex, toHex, utf8 } from "../proof/bytes.ts";
+import { canonicalText } from "../proof/canonical.ts";
+import type { TrustedCentre } from "../proof/trust-list.ts";
+import type { Blacklist } from "./blacklist.ts";
+import { commitmentOf } from "./case.ts";
+import type { Terms } from "./case.ts";
+import * as store from "./store.ts";
+
+export interface FeedPage {
+  centre: string;
+  /** in order and without gaps; an item whose listing has ended is empty */
+  items: { sequence: number; item: string | null; signature: string | null }[];
+}
+
+export const feedPageSize = 200;
+const label = "cunzheng blacklist feed\n";
+
+interface FeedItem {
+  version: 1;
+  centre: string;
+  sequence: number;
+  listingId: string;
+  keyVersion: number;
+  tag: string;
+  salt: string;
+  terms: string;
+}
+
+/** Puts an opening into this centre's feed, in the transaction that lists it. */
+export async function publish(
+  blacklist: Blacklist,
+  tx: Transaction,
+  opening: { listingId: Uint8Array; keyVersion: number; tag: Uint8Array; salt: Uint8Array; terms: string },
+): Promise<void> {
+  const sequence = await store.nextFeedSequence(tx);
+  const item = canonicalText({
+    version: 1,
+    centre: blacklist.centre,
+    sequence,
+    listingId: toHex(opening.listingId),
+    keyVersion: opening.keyVersion,
+    tag: toHex(opening.tag),
+    salt: toHex(opening.salt),
+    terms: opening.terms,
+  });
+  const signature = sign(null, utf8(label + item), blacklist.memberKey);
+  await store.insertFeedItem(tx, { sequence, item, signature, listingId: opening.listingId, at: blacklist.now() });
+}
+
+/** A page of this centre's feed, for another member. */
+export async function feedPage(blacklist: Blacklist, after: number): Promise<FeedPage> {
+  const items = await store.feedItems(blacklist.pool, after, feedPageSize);
+  return {
+    centre: blacklist.centre,
+    items: items.map(({ sequence, item, signature }) => ({ sequence, item, signature: signature && toHex(signature) })),
+  };
+}
+
+/**
+ * Reads what is new in the feeds of all other members. One that does not answer or does not verify does not keep the
+ * others back; its missing openings make checks unknown.
+ * @returns whether a page was full, so that there is more to read at once
+ * @throws AggregateError with the causes, after all were asked
+ */
+export async function readFeeds(blacklist: Blacklist): Promise<"again" | void> {
+  const failures: unknown[] = [];
+  let more = false;
+  for (const peer of await otherCentres(blacklist.peers)) {
+    try {
+      more = (await readFeed(blacklist, peer)) || more;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "some feeds could not be read");
+  if (more) return "again";
+}
+
+async function readFeed(blacklist: Blacklist, peer: TrustedCentre): Promise<boolean> {
+  const after = await store.feedCursor(blacklist.pool, peer.code);
+  const response = await askPeer(blacklist.peers, peer, {
+    method: "GET",
+    path: `/api/v1/members/blacklist/feed?after=${after}`,
+  });
+  if (!response.ok) throw new Error(`${peer.code} answered ${response.status} for its feed`);
+  const page = (await response.json()) as FeedPage;
+  const keys = keysOf(peer, "member", blacklist.now());
+  if (page.centre !== peer.code || !Array.isArray(page.items))
+    throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
+  const openings = page.items.map((entry, i) => {
+    if (entry.sequence !== after + i + 1) throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
+    return entry.item === null ? undefined : openingFrom(peer.code, entry, keys);
+  });
+  const now = blacklist.now();
+  const today = dayInChina(now);
+  await transaction(blacklist.pool, async (tx) => {
+    for (const opening of openings)
+      if (opening && opening.endsOn >= today) await store.insertOpening(tx, { ...opening, receivedAt: now });
+    await store.moveFeedCursor(tx, peer.code, after + page.items.length, now);
+  });
+  return page.items.length === feedPageSize;
+}
+
+function openingFrom(
+  centre: string,
+  entry: { sequence: number; item: string | null; signature: string | null },
+  keys: readonly Uint8Array[],
+): Omit<store.OpeningRow, "receivedAt"> {
+  try {
+    const message = utf8(label + entry.item);
+    const signature = fromHex(entry.signature ?? "", 64);
+    const signed = keys.some((key) => verify(null, message, publicKeyOf(key), signature));
+    const item = JSON.parse(entry.item ?? "") as FeedItem;
+    const terms = JSON.parse(item.terms) as Terms;
+    const tag = fromHex(item.tag, 32);
+    const salt = fromHex(item.salt, 32);
+    const whole =
+      signed &&
+      item.centre === centre &&
+      item.sequence === entry.sequence &&
+      terms.centre === centre &&
+      canonicalText(terms) === item.terms &&
+      /^\d{4}-\d\d-\d\d$/.test(terms.endsOn) &&
+      Number.isSafeInteger(item.keyVersion);
+    if (whole)
+      return {
+        listingId: fromHex(item.listingId, 32),
+        centre,
+        keyVersion: item.keyVersion,
+        tag,
+        salt,
+        terms: item.terms,
+        commitment: commitmentOf(salt, tag, item.terms),
+        endsOn: terms.endsOn,
+      };
+  } catch (cause) {
+    throw new DomainError("FEED_ITEM_INVALID", { centre }, { cause });
+  }
+  throw new DomainError("FEED_ITEM_INVALID", { centre });
+}
+
+function publicKeyOf(key: Uint8Array) {
+  return createPublicKey({
+    key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(key).toString("base64url") },
+    format: "jwk",
+  });
+}
+
+/** Ends openings whose term is over or that were lifted; called often, changes nothing when there is nothing to end. */
+export async function endOpenings(blacklist: Blacklist): Promise<number> {
+  const now = blacklist.now();
+  return store.endOpenings(blacklist.pool, dayInChina(now), now);
+}

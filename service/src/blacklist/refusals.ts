@@ -1,0 +1,45 @@
+// What the blacklist part refuses, and what it tells the person to do.
+import { refusals } from "../errors.ts";
+
+export const blacklistRefusals = refusals({
+  CASE_NOT_FOUND: {
+    status: 404,
+    zh: "没有找到该案件。请核对案件编号。",
+    en: "This case was not found. Check its number.",
+  },
+  CASE_CONFIRMED: {
+    status: 409,
+    zh: "该案件已经复核并列入，不能再次复核。",
+    en: "This case is confirmed and listed already.",
+  },
+  CASE_NOT_LISTED: {
+    status: 409,
+    zh: "该案件尚未列入，无需移出。请先完成复核。",
+    en: "This case is not listed, so there is nothing to lift. It has to be confirmed first.",
+  },
+  CASE_LIFT_NOT_PROPOSED: {
+    status: 409,
+    zh: "该案件没有待复核的移出申请。",
+    en: "Nobody has proposed to lift this listing.",
+  },
+  CASE_FOUR_EYES_NEEDED: {
+    status: 403,
+    zh: "经办与复核不能是同一人。请由另一位复核人员办理。",
+    en: "The officer who confirms must not be the one who proposed. Ask another officer.",
+  },
+  RULE_UNKNOWN: {
+    status: 400,
+    zh: "没有这条惩戒规则。请从列出的规则中选择。",
+    en: "There is no such rule. Choose one of those listed.",
+  },
+  DOCUMENT_NUMBER_INVALID: {
+    status: 400,
+    zh: "证件号码不正确。请核对号码及校验位。",
+    en: "The document number is not valid. Check the number and its check character.",
+  },
+  FEED_ITEM_INVALID: {
+    status: 502,
+    zh: "{centre} 的名单更新不能通过核验，已停止接收。请联系该中心。",
+    en: "The feed of {centre} does not verify and is not taken over. Contact that centre.",
+  },
+});

@@ -1,0 +1,45 @@
+// What the certificate part refuses, and what it tells the person to do.
+import { refusals } from "../errors.ts";
+
+export const certificateRefusals = refusals({
+  CERTIFICATE_KIND_UNKNOWN: {
+    status: 400,
+    zh: "没有这种证明。请从列出的证明种类中选择。",
+    en: "There is no such kind of certificate. Choose one of those listed.",
+  },
+  CERTIFICATE_NOT_FOUND: {
+    status: 404,
+    zh: "没有找到这份证明。请核对后重试。",
+    en: "This certificate was not found. Check and try again.",
+  },
+  DEPOSITOR_NOT_FOUND: {
+    status: 404,
+    zh: "没有找到该公积金账户。请核对个人账号。",
+    en: "This account was not found. Check the account number.",
+  },
+  ACCOUNT_CLOSED: {
+    status: 409,
+    zh: "该账户已销户，不能开具缴存证明。请到柜台查询历史缴存记录。",
+    en: "This account is closed, so no deposit certificate can be issued. Ask at the counter for the past record.",
+  },
+  SERIAL_INVALID: {
+    status: 400,
+    zh: "证明编号不正确：校验位不符。请逐位核对纸面上的证照标识。",
+    en: "The certificate number is wrong: its check character does not fit. Compare it digit by digit with the paper.",
+  },
+  REVOCATION_EXISTS: {
+    status: 409,
+    zh: "这份证明已有一项撤销申请。请由另一位复核人员处理该申请。",
+    en: "A revocation of this certificate is already proposed. Another officer has to decide on it.",
+  },
+  REVOCATION_NOT_PROPOSED: {
+    status: 409,
+    zh: "这份证明没有待复核的撤销申请。",
+    en: "There is no proposed revocation of this certificate to confirm.",
+  },
+  FOUR_EYES_NEEDED: {
+    status: 403,
+    zh: "本人提出的申请不能由本人复核。请由另一位复核人员办理。",
+    en: "You cannot confirm what you proposed yourself. Another officer has to do it.",
+  },
+});

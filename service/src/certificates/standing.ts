@@ -1,0 +1,120 @@
+// What a certificate is worth now, as its centre knows it; the chain and the log are what proves it to others.
+import type { Pool, Queryable } from "../db.ts";
+import { transaction } from "../db.ts";
+import { DomainError } from "../errors.ts";
+import { dayInChina } from "../collection/month.ts";
+import { proofOf } from "../log/log.ts";
+import type { Transaction } from "../db.ts";
+import { toHex } from "../proof/bytes.ts";
+import type { CertificateLeaf } from "../proof/leaf.ts";
+import { receiptFormat } from "../proof/receipt.ts";
+import type { Receipt } from "../proof/receipt.ts";
+import * as store from "./store.ts";
+import type { CertificateView } from "./store.ts";
+
+export type Standing = "valid" | "revoked" | "superseded" | "expired";
+/** How far on its way a certificate is: logged means that the log has closed over its leaf. */
+export type Progress = "drawn" | "issued" | "logged" | "anchored";
+
+/** Reason codes of a revocation, as on the chain (FORMAT.md §8). */
+export const revocationReasons = {
+  1: "errorInRecord",
+  2: "obtainedByFraud",
+  3: "superseded",
+  4: "cancelledByHolder",
+  5: "keyCompromise",
+  6: "other",
+} as const;
+export type RevocationReason = keyof typeof revocationReasons;
+
+/** The standing of a certificate on the day of `now` in Asia/Shanghai. */
+export function standingOf(
+  certificate: CertificateView,
+  now: Date,
+): { standing: Standing; reason?: RevocationReason; since?: string } {
+  const { revocation } = certificate;
+  if (revocation?.confirmedAt) {
+    const reason = revocation.reason as RevocationReason;
+    return { standing: reason === 3 ? "superseded" : "revoked", reason, since: revocation.confirmedAt.toISOString() };
+  }
+  return { standing: dayInChina(now) > certificate.validUntil ? "expired" : "valid" };
+}
+
+export interface ReceiptSource {
+  centre: string;
+  chainId: number;
+  /** address of the CheckpointAnchor contract now */
+  checkpointAnchor: () => Promise<string>;
+  witnessQuorum: number;
+}
+
+/** The receipt of an issued certificate (FORMAT.md §7), as far as log and chain have come. */
+export async function receiptOf(source: ReceiptSource, db: Queryable, certificate: CertificateView): Promise<Receipt> {
+  if (certificate.leaf === null || certificate.leafId === null) throw new DomainError("CERTIFICATE_NOT_FOUND");
+  const leaf = JSON.parse(certificate.leaf) as CertificateLeaf;
+  const found = await proofOf(source, db, certificate.leafId, source.witnessQuorum);
+  const checkpoint = found?.checkpoint;
+  return {
+    format: receiptFormat,
+    leaf,
+    index: found?.index ?? null,
+    proof: found?.proof.map(toHex) ?? [],
+    checkpoint: found?.note ?? null,
+    anchor:
+      checkpoint?.state === "anchored"
+        ? {
+            chainId: source.chainId,
+            contract: await source.checkpointAnchor(),
+            transaction: checkpoint.transactionHash!,
+            block: checkpoint.blockNumber!,
+            blockHash: checkpoint.blockHash!,
+          }
+        : null,
+  };
+}
+
+/** Puts `revoke([index], reason)` into the outbox in this transaction, once for each certificate. */
+export type SubmitRevocation = (tx: Transaction, statusIndex: number, reason: RevocationReason) => Promise<bigint>;
+
+/**
+ * A clerk proposes to revoke. The same clerk, reason and note again change nothing.
+ * @throws CERTIFICATE_NOT_FOUND, REVOCATION_EXISTS
+ */
+export async function proposeRevocation(
+  db: Queryable,
+  proposal: { certificateId: string; reason: RevocationReason; note: string; proposedBy: string; now: Date },
+): Promise<void> {
+  const [certificate] = await store.byIds(db, [proposal.certificateId]);
+  if (!certificate) throw new DomainError("CERTIFICATE_NOT_FOUND");
+  const stored = await store.proposeRevocation(db, { ...proposal, proposedAt: proposal.now });
+  const before = certificate.revocation;
+  if (!stored && !(before?.proposedBy === proposal.proposedBy && before.reason === proposal.reason))
+    throw new DomainError("REVOCATION_EXISTS");
+}
+
+/**
+ * Another officer confirms: from this transaction on the certificate is revoked here, and the chain will say so. Works
+ * for a certificate that is not anchored yet. A second confirmation changes nothing.
+ * @throws REVOCATION_NOT_PROPOSED, FOUR_EYES_NEEDED
+ */
+export async function confirmRevocation(
+  pool: Pool,
+  submit: SubmitRevocation,
+  confirmation: { certificateId: string; confirmedBy: string; now: Date },
+): Promise<void> {
+  await transaction(pool, async (tx) => {
+    await store.lockUnissued(tx, [confirmation.certificateId]);
+    const [certificate] = await store.byIds(tx, [confirmation.certificateId]);
+    const revocation = certificate?.revocation;
+    if (!certificate || !revocation) throw new DomainError("REVOCATION_NOT_PROPOSED");
+    if (revocation.confirmedAt) return;
+    if (revocation.proposedBy === confirmation.confirmedBy) throw new DomainError("FOUR_EYES_NEEDED");
+    const chainWriteId = await submit(tx, certificate.statusIndex, revocation.reason as RevocationReason);
+    await store.confirmRevocation(tx, {
+      certificateId: certificate.id,
+      confirmedBy: confirmation.confirmedBy,
+      confirmedAt: confirmation.now,
+      chainWriteId,
+    });
+  });
+}

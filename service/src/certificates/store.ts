@@ -1,0 +1,275 @@
+// What certificates remember.
+import type { Queryable } from "../db.ts";
+
+export interface DrawnRow {
+  id: string;
+  kind: string;
+  serial: string;
+  statusIndex: number;
+  personId: string;
+  depositorId: string | null;
+  requestedBy: string;
+  requestKey: string;
+  requestDigest: Uint8Array;
+  /** canonical JSON */
+  record: string;
+  recordDigest: Uint8Array;
+  standingToken: Uint8Array;
+  ledgerEntry: bigint;
+  drawnAt: Date;
+  validUntil: string;
+}
+
+export interface IssueRow {
+  certificateId: string;
+  templateId: string;
+  suffix: Uint8Array;
+  sealedDigest: Uint8Array;
+  signatureDigest: Uint8Array;
+  signer: Uint8Array;
+  /** canonical JSON */
+  leaf: string;
+  leafId: bigint;
+  issuedAt: Date;
+}
+
+/** What lists and pages show of a certificate. */
+export interface CertificateView extends DrawnRow {
+  issuedAt: Date | null;
+  leafId: bigint | null;
+  leaf: string | null;
+  leafIndex: number | null;
+  leafEpoch: number | null;
+  revocation: {
+    reason: number;
+    proposedBy: string;
+    proposedAt: Date;
+    confirmedBy: string | null;
+    confirmedAt: Date | null;
+  } | null;
+}
+
+/** Takes the next status indexes. */
+export async function takeStatusIndexes(db: Queryable, count: number): Promise<number[]> {
+  const { rows } = await db.query<{ index: bigint }>(
+    "select nextval('certificate_status_index') as index from generate_series(1, $1)",
+    [count],
+  );
+  return rows.map((row) => Number(row.index));
+}
+
+/** Stores drawn certificates; a wish that was stored before is left as it is. */
+export async function insertDrawn(db: Queryable, rows: readonly DrawnRow[]): Promise<void> {
+  await db.query(
+    `insert into certificate (id, kind, serial, status_index, person_id, depositor_id, requested_by, request_key,
+       request_digest, record, record_digest, standing_token, ledger_entry, drawn_at, valid_until)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::bytea[], $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::timestamptz[], $15::date[])
+     on conflict on constraint certificate_request_once do nothing`,
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.kind),
+      rows.map((row) => row.serial),
+      rows.map((row) => row.statusIndex),
+      rows.map((row) => row.personId),
+      rows.map((row) => row.depositorId),
+      rows.map((row) => row.requestedBy),
+      rows.map((row) => row.requestKey),
+      rows.map((row) => row.requestDigest),
+      rows.map((row) => row.record),
+      rows.map((row) => row.recordDigest),
+      rows.map((row) => row.standingToken),
+      rows.map((row) => row.ledgerEntry),
+      rows.map((row) => row.drawnAt),
+      rows.map((row) => row.validUntil),
+    ],
+  );
+}
+
+const view = `
+  select c.id, c.kind, c.serial, c.status_index, c.person_id, c.depositor_id, c.requested_by, c.request_key, c.request_digest,
+    c.record, c.record_digest, c.standing_token, c.ledger_entry, c.drawn_at, c.valid_until,
+    i.issued_at, i.leaf_id, i.leaf, l.leaf_index, l.epoch as leaf_epoch,
+    r.reason, r.proposed_by, r.proposed_at, r.confirmed_by, r.confirmed_at
+  from certificate c
+  left join certificate_issue i on i.certificate_id = c.id
+  left join log_leaf l on l.id = i.leaf_id
+  left join certificate_revocation r on r.certificate_id = c.id`;
+
+function toView(row: Record<string, unknown>): CertificateView {
+  return {
+    id: row.id as string,
+    kind: row.kind as string,
+    serial: row.serial as string,
+    statusIndex: Number(row.status_index),
+    personId: row.person_id as string,
+    depositorId: row.depositor_id as string | null,
+    requestedBy: row.requested_by as string,
+    requestKey: row.request_key as string,
+    requestDigest: row.request_digest as Buffer,
+    record: row.record as string,
+    recordDigest: row.record_digest as Buffer,
+    standingToken: row.standing_token as Buffer,
+    ledgerEntry: row.ledger_entry as bigint,
+    drawnAt: row.drawn_at as Date,
+    validUntil: row.valid_until as string,
+    issuedAt: row.issued_at as Date | null,
+    leafId: row.leaf_id as bigint | null,
+    leaf: row.leaf as string | null,
+    leafIndex: row.leaf_index === null ? null : Number(row.leaf_index),
+    leafEpoch: row.leaf_epoch as number | null,
+    revocation:
+      row.reason === null
+        ? null
+        : {
+            reason: row.reason as number,
+            proposedBy: row.proposed_by as string,
+            proposedAt: row.proposed_at as Date,
+            confirmedBy: row.confirmed_by as string | null,
+            confirmedAt: row.confirmed_at as Date | null,
+          },
+  };
+}
+
+/** The certificates behind wishes (who asked, under which key), in no order. */
+export async function byRequests(
+  db: Queryable,
+  wishes: readonly { requestedBy: string; requestKey: string }[],
+): Promise<CertificateView[]> {
+  const { rows } = await db.query(
+    `${view} join unnest($1::text[], $2::text[]) as wish (by, key) on wish.by = c.requested_by and wish.key = c.request_key`,
+    [wishes.map((wish) => wish.requestedBy), wishes.map((wish) => wish.requestKey)],
+  );
+  return rows.map(toView);
+}
+
+export async function byIds(db: Queryable, ids: readonly string[]): Promise<CertificateView[]> {
+  const { rows } = await db.query(`${view} where c.id = any($1)`, [ids]);
+  return rows.map(toView);
+}
+
+export async function bySealedDigest(db: Queryable, digest: Uint8Array): Promise<CertificateView | undefined> {
+  const { rows } = await db.query(`${view} where i.sealed_digest = $1`, [digest]);
+  return rows[0] && toView(rows[0]);
+}
+
+export async function byStandingToken(db: Queryable, token: Uint8Array): Promise<CertificateView | undefined> {
+  const { rows } = await db.query(`${view} where c.standing_token = $1`, [token]);
+  return rows[0] && toView(rows[0]);
+}
+
+export async function bySerial(db: Queryable, serial: string): Promise<CertificateView | undefined> {
+  const { rows } = await db.query(`${view} where c.serial = $1`, [serial]);
+  return rows[0] && toView(rows[0]);
+}
+
+export async function ofPerson(db: Queryable, personId: string, limit = 100): Promise<CertificateView[]> {
+  const { rows } = await db.query(`${view} where c.person_id = $1 order by c.drawn_at desc, c.id limit $2`, [
+    personId,
+    limit,
+  ]);
+  return rows.map(toView);
+}
+
+/** The newest certificates of the centre, a page at a time. */
+export async function newest(
+  db: Queryable,
+  page: { limit: number; before?: { drawnAt: Date; id: string } },
+): Promise<CertificateView[]> {
+  const { rows } = await db.query(
+    `${view} where $2::timestamptz is null or (c.drawn_at, c.id) < ($2, $3::text) order by c.drawn_at desc, c.id desc limit $1`,
+    [page.limit, page.before?.drawnAt ?? null, page.before?.id ?? null],
+  );
+  return rows.map(toView);
+}
+
+/** Locks drawn certificates and names those that are not issued yet. */
+export async function lockUnissued(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    `with locked as (select id from certificate where id = any($1) order by id for no key update)
+     select id from locked where not exists (select from certificate_issue i where i.certificate_id = locked.id)`,
+    [ids],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Drawn before `before` and never issued: what a crash between drawing and issuing left. */
+export async function unissued(db: Queryable, before: Date, limit: number): Promise<CertificateView[]> {
+  const { rows } = await db.query(
+    `${view} where i.certificate_id is null and c.drawn_at < $1 order by c.drawn_at limit $2`,
+    [before, limit],
+  );
+  return rows.map(toView);
+}
+
+export async function insertIssues(db: Queryable, rows: readonly IssueRow[]): Promise<void> {
+  await db.query(
+    `insert into certificate_issue (certificate_id, template_id, suffix, sealed_digest, signature_digest, signer, leaf, leaf_id, issued_at)
+     select * from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::bigint[], $9::timestamptz[])`,
+    [
+      rows.map((row) => row.certificateId),
+      rows.map((row) => row.templateId),
+      rows.map((row) => row.suffix),
+      rows.map((row) => row.sealedDigest),
+      rows.map((row) => row.signatureDigest),
+      rows.map((row) => row.signer),
+      rows.map((row) => row.leaf),
+      rows.map((row) => row.leafId),
+      rows.map((row) => row.issuedAt),
+    ],
+  );
+}
+
+export async function insertTemplate(
+  db: Queryable,
+  template: { id: string; kind: string; prefix: Uint8Array; at: Date },
+): Promise<void> {
+  await db.query(
+    "insert into certificate_template (id, kind, prefix, created_at) values ($1, $2, $3, $4) on conflict (id) do nothing",
+    [template.id, template.kind, template.prefix, template.at],
+  );
+}
+
+/** The sealed file: the template's prefix and the certificate's own suffix. */
+export async function file(db: Queryable, certificateId: string): Promise<Buffer | undefined> {
+  const { rows } = await db.query<{ prefix: Buffer; suffix: Buffer }>(
+    `select t.prefix, i.suffix from certificate_issue i join certificate_template t on t.id = i.template_id where i.certificate_id = $1`,
+    [certificateId],
+  );
+  return rows[0] && Buffer.concat([rows[0].prefix, rows[0].suffix]);
+}
+
+export async function proposeRevocation(
+  db: Queryable,
+  row: { certificateId: string; reason: number; note: string; proposedBy: string; proposedAt: Date },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into certificate_revocation (certificate_id, reason, note, proposed_by, proposed_at) values ($1, $2, $3, $4, $5)
+     on conflict (certificate_id) do nothing`,
+    [row.certificateId, row.reason, row.note, row.proposedBy, row.proposedAt],
+  );
+  return rowCount === 1;
+}
+
+export async function confirmRevocation(
+  db: Queryable,
+  row: { certificateId: string; confirmedBy: string; confirmedAt: Date; chainWriteId: bigint },
+): Promise<void> {
+  await db.query(
+    `update certificate_revocation set confirmed_by = $2, confirmed_at = $3, chain_write_id = $4
+     where certificate_id = $1 and confirmed_by is null`,
+    [row.certificateId, row.confirmedBy, row.confirmedAt, row.chainWriteId],
+  );
+}
+
+/** Certificates issued on each of the last `days` days in Asia/Shanghai, oldest first. */
+export async function issuedByDay(db: Queryable, now: Date, days: number): Promise<{ day: string; count: number }[]> {
+  const { rows } = await db.query<{ day: string; count: bigint }>(
+    `select to_char(d, 'YYYY-MM-DD') as day, count(i.certificate_id) as count
+     from generate_series(($1::timestamptz at time zone 'Asia/Shanghai')::date - ($2::integer - 1), ($1::timestamptz at time zone 'Asia/Shanghai')::date, interval '1 day') d
+     left join certificate_issue i on i.issued_at >= (d::timestamp at time zone 'Asia/Shanghai') and i.issued_at < ((d + interval '1 day')::timestamp at time zone 'Asia/Shanghai')
+     group by d order by d`,
+    [now, days],
+  );
+  return rows.map((row) => ({ day: row.day, count: Number(row.count) }));
+}

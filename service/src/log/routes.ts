@@ -1,0 +1,55 @@
+// How the log is read (C2SP tlog-tiles) and how other logs are witnessed (C2SP tlog-witness).
+import type { FastifyInstance } from "fastify";
+import { DomainError } from "../errors.ts";
+import type { Log } from "./log.ts";
+import { noteAt } from "./log.ts";
+import * as store from "./store.ts";
+import { hashLength, tileKey, tileWidth } from "./tiles.ts";
+import { addCheckpoint } from "./witness.ts";
+import type { Witness } from "./witness.ts";
+
+/** `1/2/x003/…` in the path of a tile: groups of three digits, all but the last with an x before them. */
+function tileNumber(text: string): number | undefined {
+  if (!/^(?:x[0-9]{3}\/){0,4}[0-9]{3}$/.test(text)) return undefined;
+  return Number(text.replaceAll(/[x/]/g, ""));
+}
+
+export async function logRoutes(app: FastifyInstance, log: Log, witness: Witness): Promise<void> {
+  app.addContentTypeParser("text/plain", { parseAs: "string", bodyLimit: 64 * 1024 }, (_request, body, done) =>
+    done(null, body),
+  );
+
+  app.get<{ Params: { epoch: string } }>("/log/:epoch/checkpoint", async (request, reply) => {
+    const checkpoint = await store.newestCheckpoint(log.pool, Number(request.params.epoch) || 0);
+    if (!checkpoint) throw new DomainError("NOT_FOUND");
+    return reply
+      .type("text/plain; charset=utf-8")
+      .header("Cache-Control", "no-cache")
+      .send(await noteAt(log, log.pool, checkpoint));
+  });
+
+  app.get<{ Params: { epoch: string; level: string; "*": string } }>(
+    "/log/:epoch/tile/:level/*",
+    async (request, reply) => {
+      const { epoch, level } = request.params;
+      const match = /^(.*?)(?:\.p\/([1-9][0-9]{0,2}))?$/.exec(request.params["*"]);
+      const index = tileNumber(match?.[1] ?? "");
+      const width = match?.[2] === undefined ? tileWidth : Number(match[2]);
+      if (!/^[0-6]$/.test(level) || !/^[1-9][0-9]{0,8}$/.test(epoch) || index === undefined || width > tileWidth)
+        throw new DomainError("NOT_FOUND");
+      const id = { level: Number(level), index };
+      const hashes = (await store.readTiles(log.pool, Number(epoch), [id])).get(tileKey(id.level, id.index));
+      if (!hashes || hashes.length < width * hashLength) throw new DomainError("NOT_FOUND");
+      return reply
+        .type("application/octet-stream")
+        .header("Cache-Control", "public, max-age=31536000, immutable")
+        .send(hashes.subarray(0, width * hashLength));
+    },
+  );
+
+  app.post<{ Body: string }>("/log/witness/add-checkpoint", { bodyLimit: 64 * 1024 }, async (request, reply) => {
+    const answer = await addCheckpoint(witness, typeof request.body === "string" ? request.body : "");
+    const type = answer.status === 409 ? "text/x.tlog.size" : "text/plain; charset=utf-8";
+    return reply.status(answer.status).type(type).send(answer.body);
+  });
+}

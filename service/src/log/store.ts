@@ -1,0 +1,327 @@
+// What the log remembers.
+import type { Queryable } from "../db.ts";
+import { invariant } from "../errors.ts";
+import type { TileId } from "./tiles.ts";
+import { tileKey } from "./tiles.ts";
+
+export interface CheckpointRow {
+  epoch: number;
+  size: number;
+  root: Buffer;
+  closedAt: Date;
+  signatureLine: string | null;
+  state: "closed" | "submitted" | "anchored" | "outdated";
+  chainWriteId: bigint | null;
+  transactionHash: string | null;
+  blockNumber: number | null;
+  blockHash: string | null;
+  blockTime: Date | null;
+}
+
+const checkpointColumns = `epoch, size, root, closed_at, signature_line, state, chain_write_id, transaction_hash,
+  block_number, block_hash, block_time`;
+
+type Row = Record<string, unknown>;
+const number = (value: unknown): number => Number(value as bigint);
+const optionalNumber = (value: unknown): number | null => (value === null ? null : Number(value as bigint));
+
+function toCheckpoint(row: Row): CheckpointRow {
+  return {
+    epoch: row.epoch as number,
+    size: number(row.size),
+    root: row.root as Buffer,
+    closedAt: row.closed_at as Date,
+    signatureLine: row.signature_line as string | null,
+    state: row.state as CheckpointRow["state"],
+    chainWriteId: row.chain_write_id as bigint | null,
+    transactionHash: row.transaction_hash as string | null,
+    blockNumber: optionalNumber(row.block_number),
+    blockHash: row.block_hash as string | null,
+    blockTime: row.block_time as Date | null,
+  };
+}
+
+/** Adds leaves in the caller's transaction; their handles come back in the order of the digests. */
+export async function insertLeaves(db: Queryable, digests: readonly Uint8Array[]): Promise<bigint[]> {
+  const { rows } = await db.query<{ id: bigint }>(
+    `insert into log_leaf (digest)
+     select digest from unnest($1::bytea[]) with ordinality as given (digest, place) order by place
+     returning id`,
+    [digests],
+  );
+  // Identity values are drawn in the order of the inserted rows.
+  return rows.map((row) => row.id);
+}
+
+export async function ensureEpoch(db: Queryable, epoch: number): Promise<void> {
+  await db.query("insert into log_epoch (epoch) values ($1) on conflict do nothing", [epoch]);
+}
+
+/** The epoch's size; `lock` holds its row until the transaction ends, so that one sequencer works at a time. */
+export async function epochState(
+  db: Queryable,
+  epoch: number,
+  lock = false,
+): Promise<{ size: number; stoppedBecause: string | null }> {
+  const { rows } = await db.query<{ size: bigint; stopped_because: string | null }>(
+    `select size, stopped_because from log_epoch where epoch = $1 ${lock ? "for update" : ""}`,
+    [epoch],
+  );
+  invariant(rows[0], `log epoch ${epoch} does not exist`);
+  return { size: Number(rows[0].size), stoppedBecause: rows[0].stopped_because };
+}
+
+export async function stopEpoch(db: Queryable, epoch: number, because: string, now: Date): Promise<void> {
+  await db.query(
+    "update log_epoch set stopped_because = $2, stopped_at = $3 where epoch = $1 and stopped_because is null",
+    [epoch, because, now],
+  );
+}
+
+export async function pendingLeaves(db: Queryable, limit: number): Promise<{ id: bigint; digest: Buffer }[]> {
+  const { rows } = await db.query<{ id: bigint; digest: Buffer }>(
+    "select id, digest from log_leaf where leaf_index is null order by id limit $1",
+    [limit],
+  );
+  return rows;
+}
+
+export async function placeLeaves(db: Queryable, epoch: number, first: number, ids: readonly bigint[]): Promise<void> {
+  const { rowCount } = await db.query(
+    `update log_leaf l set epoch = $1, leaf_index = $2::bigint + given.place - 1
+     from unnest($3::bigint[]) with ordinality as given (id, place)
+     where l.id = given.id and l.leaf_index is null`,
+    [epoch, first, ids],
+  );
+  invariant(rowCount === ids.length, `${rowCount} of ${ids.length} leaves got their place`);
+  await db.query("update log_epoch set size = $2 where epoch = $1", [epoch, first + ids.length]);
+}
+
+export async function readTiles(
+  db: Queryable,
+  epoch: number,
+  ids: readonly TileId[],
+): Promise<Map<string, Uint8Array>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await db.query<{ level: number; tile_index: bigint; hashes: Buffer }>(
+    `select t.level, t.tile_index, t.hashes
+     from unnest($2::integer[], $3::bigint[]) as wanted (level, tile_index)
+     join log_tile t on t.epoch = $1 and t.level = wanted.level and t.tile_index = wanted.tile_index`,
+    [epoch, ids.map((id) => id.level), ids.map((id) => id.index)],
+  );
+  return new Map(rows.map((row) => [tileKey(row.level, Number(row.tile_index)), row.hashes]));
+}
+
+export async function writeTiles(
+  db: Queryable,
+  epoch: number,
+  tiles: readonly (TileId & { hashes: Uint8Array })[],
+): Promise<void> {
+  await db.query(
+    `insert into log_tile (epoch, level, tile_index, hashes)
+     select $1, level, tile_index, hashes from unnest($2::integer[], $3::bigint[], $4::bytea[]) as t (level, tile_index, hashes)
+     on conflict (epoch, level, tile_index) do update set hashes = excluded.hashes`,
+    [epoch, tiles.map((tile) => tile.level), tiles.map((tile) => tile.index), tiles.map((tile) => tile.hashes)],
+  );
+}
+
+export async function insertCheckpoint(
+  db: Queryable,
+  epoch: number,
+  size: number,
+  root: Uint8Array,
+  now: Date,
+): Promise<void> {
+  await db.query("insert into log_checkpoint (epoch, size, root, closed_at) values ($1, $2, $3, $4)", [
+    epoch,
+    size,
+    root,
+    now,
+  ]);
+}
+
+export async function unsignedCheckpoints(db: Queryable, epoch: number): Promise<CheckpointRow[]> {
+  const { rows } = await db.query(
+    `select ${checkpointColumns} from log_checkpoint where epoch = $1 and signature_line is null order by size`,
+    [epoch],
+  );
+  return rows.map(toCheckpoint);
+}
+
+export async function writeSignature(db: Queryable, epoch: number, size: number, line: string): Promise<void> {
+  await db.query(
+    "update log_checkpoint set signature_line = $3 where epoch = $1 and size = $2 and signature_line is null",
+    [epoch, size, line],
+  );
+}
+
+export async function checkpointAt(db: Queryable, epoch: number, size: number): Promise<CheckpointRow | undefined> {
+  const { rows } = await db.query(`select ${checkpointColumns} from log_checkpoint where epoch = $1 and size = $2`, [
+    epoch,
+    size,
+  ]);
+  return rows[0] && toCheckpoint(rows[0]);
+}
+
+/** The newest signed checkpoint, optionally of one state. */
+export async function newestCheckpoint(
+  db: Queryable,
+  epoch: number,
+  options: { state?: CheckpointRow["state"]; atMost?: number } = {},
+): Promise<CheckpointRow | undefined> {
+  const { rows } = await db.query(
+    `select ${checkpointColumns} from log_checkpoint
+     where epoch = $1 and signature_line is not null and ($2::text is null or state = $2) and ($3::bigint is null or size <= $3)
+     order by size desc limit 1`,
+    [epoch, options.state ?? null, options.atMost ?? null],
+  );
+  return rows[0] && toCheckpoint(rows[0]);
+}
+
+export async function markSubmitted(db: Queryable, epoch: number, size: number, chainWriteId: bigint): Promise<void> {
+  await db.query("update log_checkpoint set state = 'submitted', chain_write_id = $3 where epoch = $1 and size = $2", [
+    epoch,
+    size,
+    chainWriteId,
+  ]);
+  await db.query("update log_checkpoint set state = 'outdated' where epoch = $1 and size < $2 and state = 'closed'", [
+    epoch,
+    size,
+  ]);
+}
+
+/** Takes over from the mirror what the chain has: submitted (or forgotten and found again) checkpoints become anchored. */
+export async function settleAnchored(db: Queryable, centre: string, epoch: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `update log_checkpoint c
+     set state = 'anchored', block_number = a.block_number, block_time = a.block_time,
+         block_hash = '0x' || encode(a.block_hash, 'hex'), transaction_hash = '0x' || encode(a.transaction_hash, 'hex')
+     from mirror_anchor a
+     where c.epoch = $2 and c.state <> 'anchored' and a.centre = $1 and a.epoch = c.epoch and a.size = c.size and a.root = c.root`,
+    [centre, epoch],
+  );
+  return rowCount ?? 0;
+}
+
+/** A re-organisation took blocks away from `block` on: what was anchored there is submitted again by its outbox write. */
+export async function unsettleFrom(db: Queryable, block: number): Promise<void> {
+  await db.query(
+    `update log_checkpoint
+     set state = 'submitted', block_number = null, block_hash = null, block_time = null, transaction_hash = null
+     where block_number >= $1 and state = 'anchored'`,
+    [block],
+  );
+}
+
+/** The largest checkpoint of this log that the mirror has seen on the chain. */
+export async function largestOnChain(
+  db: Queryable,
+  centre: string,
+  epoch: number,
+): Promise<{ size: number; root: Buffer } | undefined> {
+  const { rows } = await db.query<{ size: bigint; root: Buffer }>(
+    "select size::bigint, root from mirror_anchor where centre = $1 and epoch = $2 order by size desc limit 1",
+    [centre, epoch],
+  );
+  return rows[0] && { size: Number(rows[0].size), root: rows[0].root };
+}
+
+export async function leafPlace(db: Queryable, leafId: bigint): Promise<{ epoch: number; index: number } | undefined> {
+  const { rows } = await db.query<{ epoch: number | null; leaf_index: bigint | null }>(
+    "select epoch, leaf_index from log_leaf where id = $1",
+    [leafId],
+  );
+  const row = rows[0];
+  return row && row.epoch !== null ? { epoch: row.epoch, index: Number(row.leaf_index) } : undefined;
+}
+
+/** The checkpoint that a receipt uses: the first anchored and cosigned one that covers the leaf, else the best there is. */
+export async function checkpointCovering(
+  db: Queryable,
+  epoch: number,
+  index: number,
+  quorum: number,
+): Promise<CheckpointRow | undefined> {
+  const cosigned = `(select count(*) from log_cosignature g where g.epoch = c.epoch and g.size = c.size) >= $3`;
+  const columns = checkpointColumns.replace(/(\w+)(,|$)/g, "c.$1$2");
+  for (const [condition, order] of [
+    [`state = 'anchored' and ${cosigned}`, "asc"],
+    [`state = 'anchored' and $3::integer is not null`, "asc"],
+    [`signature_line is not null and ${cosigned}`, "asc"],
+    [`signature_line is not null and $3::integer is not null`, "desc"],
+  ] as const) {
+    const { rows } = await db.query(
+      `select ${columns} from log_checkpoint c where c.epoch = $1 and c.size > $2 and ${condition} order by c.size ${order} limit 1`,
+      [epoch, index, quorum],
+    );
+    if (rows[0]) return toCheckpoint(rows[0]);
+  }
+  return undefined;
+}
+
+export async function cosignatures(db: Queryable, epoch: number, size: number): Promise<string[]> {
+  const { rows } = await db.query<{ line: string }>(
+    "select line from log_cosignature where epoch = $1 and size = $2 order by witness",
+    [epoch, size],
+  );
+  return rows.map((row) => row.line);
+}
+
+export async function insertCosignature(
+  db: Queryable,
+  epoch: number,
+  size: number,
+  witness: string,
+  line: string,
+  at: Date,
+): Promise<void> {
+  await db.query(
+    `insert into log_cosignature (epoch, size, witness, line, cosigned_at) values ($1, $2, $3, $4, $5)
+     on conflict (epoch, size, witness) do nothing`,
+    [epoch, size, witness, line, at],
+  );
+}
+
+/** The size of this log that each witness has cosigned last. */
+export async function cosignedSizes(db: Queryable, epoch: number): Promise<Map<string, { size: number; at: Date }>> {
+  const { rows } = await db.query<{ witness: string; size: bigint; at: Date }>(
+    "select distinct on (witness) witness, size, cosigned_at as at from log_cosignature where epoch = $1 order by witness, size desc",
+    [epoch],
+  );
+  return new Map(rows.map((row) => [row.witness, { size: Number(row.size), at: row.at }]));
+}
+
+export interface WitnessedLog {
+  size: number;
+  root: Buffer;
+  note: string;
+}
+
+/** The newest state of another log that this centre cosigned; locked until the transaction ends. */
+export async function witnessed(db: Queryable, origin: string): Promise<WitnessedLog | undefined> {
+  const { rows } = await db.query<{ size: bigint; root: Buffer; note: string }>(
+    "select size, root, note from witnessed_log where origin = $1 for update",
+    [origin],
+  );
+  return rows[0] && { size: Number(rows[0].size), root: rows[0].root, note: rows[0].note };
+}
+
+export async function writeWitnessed(
+  db: Queryable,
+  row: { origin: string; centre: string; size: number; root: Uint8Array; note: string; at: Date },
+): Promise<void> {
+  await db.query(
+    `insert into witnessed_log (origin, centre, size, root, note, cosigned_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict (origin) do update set size = excluded.size, root = excluded.root, note = excluded.note, cosigned_at = excluded.cosigned_at`,
+    [row.origin, row.centre, row.size, row.root, row.note, row.at],
+  );
+}
+
+export async function raiseAlarm(db: Queryable, origin: string, known: string, given: string, at: Date): Promise<void> {
+  await db.query("insert into witness_alarm (origin, found_at, known_note, given_note) values ($1, $2, $3, $4)", [
+    origin,
+    at,
+    known,
+    given,
+  ]);
+}
