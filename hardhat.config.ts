@@ -12,9 +12,13 @@ const compiler = {
   settings: { evmVersion: "cancun", optimizer: { enabled: true, runs: 10_000 } },
 };
 
+const factor = Number(process.env.FUZZ_FACTOR ?? 1);
+
 export default defineConfig({
   plugins: [hardhatEthers, hardhatEthersChaiMatchers, hardhatNetworkHelpers],
   solidity: { profiles: { default: compiler, production: compiler } },
   networks: { local: { type: "edr-simulated", chainType: "l1", hardfork: "cancun" } },
+  // Enough to find what is wrong within seconds; FUZZ_FACTOR=20 searches for minutes.
+  test: { solidity: { fuzz: { runs: 64 * factor }, invariant: { runs: 12 * factor, depth: 80 } } },
   paths: { sources: "./contracts", tests: { solidity: "./test/contracts" } },
 });
