@@ -16,17 +16,23 @@ const checks: Record<string, string> = {
     from remittance r left join entry e on e.posting_id = r.posting_id and e.account_id = 'acct_bank'
     group by r.id, r.amount_fen having coalesce(sum(e.amount_fen), 0) <> r.amount_fen`,
   "collection.line_posted": `
-    select r.id as subject, 'a line and its ledger entry disagree for ' || coalesce(l.depositor_id, e.account_id) as detail
-    from remittance r
-    cross join lateral (
-      (select l.depositor_id, d.ledger_account_id, l.unit_fen + l.person_fen as fen
-       from remittance_line l left join depositor d on d.id = l.depositor_id where l.remittance_id = r.id) l
-      full join
-      (select account_id, amount_fen from entry
-       where posting_id = r.posting_id and account_id like 'acct\\_depositor\\_%') e
-      on e.account_id = l.ledger_account_id
-    )
-    where l.fen is distinct from -e.amount_fen`,
+    select coalesce(line.posting_id, booked.posting_id) as subject,
+      'lines say ' || coalesce(line.fen, 0) || ' for ' || coalesce(line.account_id, booked.account_id)
+        || ', the ledger ' || coalesce(booked.fen, 0) as detail
+    from (
+      select r.posting_id, d.ledger_account_id as account_id, l.unit_fen + l.person_fen as fen
+      from remittance r
+      join remittance_line l on l.remittance_id = r.id
+      left join depositor d on d.id = l.depositor_id
+    ) line
+    full join (
+      select e.posting_id, e.account_id, -e.amount_fen as fen
+      from entry e
+      join posting p on p.id = e.posting_id
+      join account a on a.id = e.account_id
+      where p.kind = 'remittance' and a.kind = 'depositor'
+    ) booked on booked.posting_id = line.posting_id and booked.account_id = line.account_id
+    where line.fen is distinct from booked.fen`,
   "collection.posting_has_remittance": `
     select p.id as subject, 'no remittance stands behind it' as detail
     from posting p
