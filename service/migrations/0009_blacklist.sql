@@ -43,11 +43,12 @@ create table blacklist_opening (
   tag bytea check (octet_length(tag) = 32),
   salt bytea check (octet_length(salt) = 32),
   terms text,
-  commitment bytea not null check (octet_length(commitment) = 32),
-  ends_on date not null,
+  commitment bytea check (octet_length(commitment) = 32),
+  ends_on date,
   received_at timestamptz not null,
   ended_at timestamptz,
-  constraint blacklist_opening_whole check (num_nulls(tag, salt, terms) = (case when ended_at is null then 0 else 3 end)),
+  constraint blacklist_opening_whole check (
+    case when ended_at is null then num_nulls(tag, salt, terms, commitment, ends_on) = 0 else num_nulls(tag, salt, terms) = 3 end),
   constraint blacklist_opening_commitment check (
     ended_at is not null or commitment = sha256(salt || tag || convert_to(terms, 'UTF8')))
 );
@@ -57,13 +58,13 @@ create index blacklist_opening_end on blacklist_opening (ends_on) where ended_at
 -- This centre's own feed: numbered without gaps in the order of commit, each item signed.
 create table blacklist_feed_item (
   sequence bigint primary key check (sequence >= 1),
-  -- canonical JSON; emptied when the listing has ended
-  item text,
-  signature bytea,
+  -- canonical JSON: an opening, and when the listing has ended only its id
+  item text not null,
+  signature bytea not null check (octet_length(signature) = 64),
   listing_id bytea not null,
-  created_at timestamptz not null,
-  check ((item is null) = (signature is null))
+  created_at timestamptz not null
 );
+create index blacklist_feed_item_listing on blacklist_feed_item (listing_id);
 
 -- How far this centre has read the others' feeds.
 create table blacklist_feed_cursor (

@@ -6,7 +6,7 @@ import { transaction } from "../db.ts";
 import { DomainError } from "../errors.ts";
 import { dayInChina } from "../collection/month.ts";
 import { askPeer, keysOf, otherCentres } from "../peers/peer.ts";
-import { fromHex, toHex, utf8 } from "../proof/bytes.ts";
+import { FormatError, fromHex, toHex, utf8 } from "../proof/bytes.ts";
 import { canonicalText } from "../proof/canonical.ts";
 import type { TrustedCentre } from "../proof/trust-list.ts";
 import type { Blacklist } from "./blacklist.ts";
@@ -16,14 +16,15 @@ import * as store from "./store.ts";
 
 export interface FeedPage {
   centre: string;
-  /** in order and without gaps; an item whose listing has ended is empty */
-  items: { sequence: number; item: string | null; signature: string | null }[];
+  /** in order and without gaps; canonical JSON and the member key's signature over it */
+  items: { sequence: number; item: string; signature: string }[];
 }
 
 export const feedPageSize = 200;
 const label = "cunzheng blacklist feed\n";
 
-interface FeedItem {
+/** A listing's opening. */
+interface OpeningItem {
   version: 1;
   centre: string;
   sequence: number;
@@ -32,6 +33,14 @@ interface FeedItem {
   tag: string;
   salt: string;
   terms: string;
+}
+
+/** What stands in its place once the listing has ended. */
+interface EndedItem {
+  version: 1;
+  centre: string;
+  sequence: number;
+  ended: string;
 }
 
 /** Puts an opening into this centre's feed, in the transaction that lists it. */
@@ -51,8 +60,17 @@ export async function publish(
     salt: toHex(opening.salt),
     terms: opening.terms,
   });
-  const signature = sign(null, utf8(label + item), blacklist.memberKey);
-  await store.insertFeedItem(tx, { sequence, item, signature, listingId: opening.listingId, at: blacklist.now() });
+  await store.insertFeedItem(tx, {
+    sequence,
+    item,
+    signature: signItem(blacklist, item),
+    listingId: opening.listingId,
+    at: blacklist.now(),
+  });
+}
+
+function signItem(blacklist: Blacklist, item: string): Uint8Array {
+  return sign(null, utf8(label + item), blacklist.memberKey);
 }
 
 /** A page of this centre's feed, for another member. */
@@ -60,7 +78,7 @@ export async function feedPage(blacklist: Blacklist, after: number): Promise<Fee
   const items = await store.feedItems(blacklist.pool, after, feedPageSize);
   return {
     centre: blacklist.centre,
-    items: items.map(({ sequence, item, signature }) => ({ sequence, item, signature: signature && toHex(signature) })),
+    items: items.map(({ sequence, item, signature }) => ({ sequence, item, signature: toHex(signature) })),
   };
 }
 
@@ -95,56 +113,53 @@ async function readFeed(blacklist: Blacklist, peer: TrustedCentre): Promise<bool
   const keys = keysOf(peer, "member", blacklist.now());
   if (page.centre !== peer.code || !Array.isArray(page.items))
     throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
-  const openings = page.items.map((entry, i) => {
+  const items = page.items.map((entry, i) => {
     if (entry.sequence !== after + i + 1) throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
-    return entry.item === null ? undefined : openingFrom(peer.code, entry, keys);
+    return readItem(peer.code, entry, keys);
   });
   const now = blacklist.now();
-  const today = dayInChina(now);
   await transaction(blacklist.pool, async (tx) => {
-    for (const opening of openings)
-      if (opening && opening.endsOn >= today) await store.insertOpening(tx, { ...opening, receivedAt: now });
+    for (const item of items) {
+      if ("ended" in item) await store.insertEnded(tx, item.ended, peer.code, now);
+      else await store.insertOpening(tx, { ...item, receivedAt: now });
+    }
     await store.moveFeedCursor(tx, peer.code, after + page.items.length, now);
   });
   return page.items.length === feedPageSize;
 }
 
-function openingFrom(
+function readItem(
   centre: string,
-  entry: { sequence: number; item: string | null; signature: string | null },
+  entry: FeedPage["items"][number],
   keys: readonly Uint8Array[],
-): Omit<store.OpeningRow, "receivedAt"> {
+): Omit<store.OpeningRow, "receivedAt"> | { ended: Uint8Array } {
   try {
     const message = utf8(label + entry.item);
-    const signature = fromHex(entry.signature ?? "", 64);
+    const signature = fromHex(entry.signature, 64);
+    const item = JSON.parse(entry.item) as OpeningItem | EndedItem;
     const signed = keys.some((key) => verify(null, message, publicKeyOf(key), signature));
-    const item = JSON.parse(entry.item ?? "") as FeedItem;
+    if (!signed || item.version !== 1 || item.centre !== centre || item.sequence !== entry.sequence)
+      throw new FormatError("not an item of this feed");
+    if ("ended" in item) return { ended: fromHex(item.ended, 32) };
     const terms = JSON.parse(item.terms) as Terms;
     const tag = fromHex(item.tag, 32);
     const salt = fromHex(item.salt, 32);
-    const whole =
-      signed &&
-      item.centre === centre &&
-      item.sequence === entry.sequence &&
-      terms.centre === centre &&
-      canonicalText(terms) === item.terms &&
-      /^\d{4}-\d\d-\d\d$/.test(terms.endsOn) &&
-      Number.isSafeInteger(item.keyVersion);
-    if (whole)
-      return {
-        listingId: fromHex(item.listingId, 32),
-        centre,
-        keyVersion: item.keyVersion,
-        tag,
-        salt,
-        terms: item.terms,
-        commitment: commitmentOf(salt, tag, item.terms),
-        endsOn: terms.endsOn,
-      };
+    if (terms.centre !== centre || canonicalText(terms) !== item.terms || !/^\d{4}-\d\d-\d\d$/.test(terms.endsOn))
+      throw new FormatError("terms of a listing");
+    if (!Number.isSafeInteger(item.keyVersion)) throw new FormatError("version of the tag key");
+    return {
+      listingId: fromHex(item.listingId, 32),
+      centre,
+      keyVersion: item.keyVersion,
+      tag,
+      salt,
+      terms: item.terms,
+      commitment: commitmentOf(salt, tag, item.terms),
+      endsOn: terms.endsOn,
+    };
   } catch (cause) {
     throw new DomainError("FEED_ITEM_INVALID", { centre }, { cause });
   }
-  throw new DomainError("FEED_ITEM_INVALID", { centre });
 }
 
 function publicKeyOf(key: Uint8Array) {
@@ -154,8 +169,18 @@ function publicKeyOf(key: Uint8Array) {
   });
 }
 
-/** Ends openings whose term is over or that were lifted; called often, changes nothing when there is nothing to end. */
+/**
+ * Ends openings whose term is over or that were lifted; in this centre's own feed only the listing's id remains. Called
+ * often; changes nothing when there is nothing to end.
+ */
 export async function endOpenings(blacklist: Blacklist): Promise<number> {
   const now = blacklist.now();
-  return store.endOpenings(blacklist.pool, dayInChina(now), now);
+  return transaction(blacklist.pool, async (tx) => {
+    const ended = await store.endOpenings(tx, dayInChina(now), now);
+    for (const { sequence, listingId } of await store.feedPlaces(tx, ended)) {
+      const item = canonicalText({ version: 1, centre: blacklist.centre, sequence, ended: toHex(listingId) });
+      await store.replaceFeedItem(tx, sequence, item, signItem(blacklist, item));
+    }
+    return ended.length;
+  });
 }

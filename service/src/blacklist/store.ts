@@ -179,22 +179,53 @@ export async function missingOpenings(db: Queryable): Promise<{ centre: string; 
 }
 
 /**
- * Ends openings whose term is over or whose listing is lifted on the chain: tag, salt and terms are gone, also from this
- * centre's own feed.
+ * Ends openings whose term is over or whose listing is lifted on the chain: tag, salt and terms are gone.
+ * @returns the listings that ended just now
  */
-export async function endOpenings(db: Queryable, today: string, now: Date): Promise<number> {
-  const { rowCount } = await db.query(
-    `with ended as (
-       update blacklist_opening o set tag = null, salt = null, terms = null, ended_at = $2
-       where o.ended_at is null and (o.ends_on < $1::date
-         or exists (select from mirror_listing m where m.id = o.listing_id and m.state = 'lifted'))
-       returning o.listing_id)
-     , emptied as (
-       update blacklist_feed_item f set item = null, signature = null from ended where f.listing_id = ended.listing_id)
-     select listing_id from ended`,
+export async function endOpenings(db: Queryable, today: string, now: Date): Promise<Buffer[]> {
+  const { rows } = await db.query<{ listing_id: Buffer }>(
+    `update blacklist_opening o set tag = null, salt = null, terms = null, ended_at = $2
+     where o.ended_at is null and (o.ends_on < $1::date
+       or exists (select from mirror_listing m where m.id = o.listing_id and m.state = 'lifted'))
+     returning o.listing_id`,
     [today, now],
   );
-  return rowCount ?? 0;
+  return rows.map((row) => row.listing_id);
+}
+
+/** Remembers that a listing has ended whose opening this centre never had. */
+export async function insertEnded(db: Queryable, listingId: Uint8Array, centre: string, now: Date): Promise<void> {
+  await db.query(
+    `insert into blacklist_opening (listing_id, centre, key_version, received_at, ended_at) values ($1, $2, 0, $3, $3)
+     on conflict (listing_id) do update set tag = null, salt = null, terms = null, ended_at = excluded.ended_at
+     where blacklist_opening.centre = excluded.centre and blacklist_opening.ended_at is null`,
+    [listingId, centre, now],
+  );
+}
+
+/** The places in this centre's own feed at which listings stand. */
+export async function feedPlaces(
+  db: Queryable,
+  listingIds: readonly Uint8Array[],
+): Promise<{ sequence: number; listingId: Buffer }[]> {
+  const { rows } = await db.query<{ sequence: bigint; listing_id: Buffer }>(
+    "select sequence, listing_id from blacklist_feed_item where listing_id = any($1::bytea[]) order by sequence for update",
+    [listingIds],
+  );
+  return rows.map((row) => ({ sequence: Number(row.sequence), listingId: row.listing_id }));
+}
+
+export async function replaceFeedItem(
+  db: Queryable,
+  sequence: number,
+  item: string,
+  signature: Uint8Array,
+): Promise<void> {
+  await db.query("update blacklist_feed_item set item = $2, signature = $3 where sequence = $1", [
+    sequence,
+    item,
+    signature,
+  ]);
 }
 
 /** The next number of this centre's feed; the lock keeps commit order and numbers the same. */
@@ -220,8 +251,8 @@ export async function feedItems(
   db: Queryable,
   after: number,
   limit: number,
-): Promise<{ sequence: number; item: string | null; signature: Buffer | null }[]> {
-  const { rows } = await db.query<{ sequence: bigint; item: string | null; signature: Buffer | null }>(
+): Promise<{ sequence: number; item: string; signature: Buffer }[]> {
+  const { rows } = await db.query<{ sequence: bigint; item: string; signature: Buffer }>(
     "select sequence, item, signature from blacklist_feed_item where sequence > $1 order by sequence limit $2",
     [after, limit],
   );
