@@ -17,10 +17,11 @@ export interface LoopOptions {
   /** pause in milliseconds after a step that found nothing more to do */
   intervalMs: number;
   /**
-   * One step. "again" asks for the next one at once (there is more to do). The signal is aborted when the loop is asked
-   * to stop: a long step may look at it between two units of work.
+   * One step. "again" asks for the next one at once (there is more to do), a number for the next one after so many
+   * milliseconds (something is under way). The signal is aborted when the loop is asked to stop: a long step may look at
+   * it between two units of work.
    */
-  step: (signal: AbortSignal) => Promise<"again" | void>;
+  step: (signal: AbortSignal) => Promise<"again" | number | void>;
   log?: JobLog;
   /** told of every failed step, after the log */
   onError?: (error: unknown) => void;
@@ -67,7 +68,7 @@ export function startLoop(options: LoopOptions): Loop {
         const answer = await options.step(stopping.signal);
         if (failures > 0) options.log?.info({ loop: options.name, failures }, "the loop works again");
         failures = 0;
-        if (answer !== "again" && !woken && !stopping.signal.aborted) await pause(options.intervalMs, true);
+        if (answer !== "again" && !woken && !stopping.signal.aborted) await pause(answer ?? options.intervalMs, true);
       } catch (error) {
         failures++;
         options.log?.error({ loop: options.name, failures, err: error }, "a step of the loop failed");
