@@ -111,9 +111,7 @@ export function number(value: number): string {
 
 /** A text string for a dictionary: UTF-16BE with its mark, in hexadecimal (PDF 32000-1 §7.9.2.2). */
 export function textString(text: string): string {
-  let hex = "<feff";
-  for (let i = 0; i < text.length; i++) hex += text.charCodeAt(i).toString(16).padStart(4, "0");
-  return `${hex}>`;
+  return `<feff${Buffer.from(text, "utf16le").swap16().toString("hex")}>`;
 }
 
 /** A date in Beijing time as PDF writes it: `(D:20261121093000+08'00')` (PDF 32000-1 §7.9.4). */

@@ -72,8 +72,8 @@ interface Layout {
   /** for each bit of the message, in order: its byte in the rows and the value to flip there */
   readonly byteOf: Uint16Array;
   readonly flip: Uint8Array;
-  /** for each possible leading byte, its multiples of the generator polynomial */
-  readonly multiples: Uint8Array;
+  /** for each possible leading byte, its multiple of the generator polynomial, as words from the highest byte on */
+  readonly multiples: Uint32Array;
 }
 
 const layouts: (Layout | undefined)[] = [];
@@ -93,9 +93,8 @@ export function encodeQr(url: string, digits: string): QrCode {
   const { byteOf, flip } = layout;
   for (let i = 0, bit = 0; i < message.length; i++) {
     const codeword = message[i]!;
-    for (let mask = 0x80; mask > 0; mask >>= 1, bit++) {
-      if (codeword & mask) rows[byteOf[bit]!]! ^= flip[bit]!;
-    }
+    // Without a branch: the bits are random, and a processor would guess wrong every second time.
+    for (let shift = 7; shift >= 0; shift--, bit++) rows[byteOf[bit]!]! ^= flip[bit]! & -((codeword >> shift) & 1);
   }
   return { version, size: layout.size, rows };
 }
@@ -155,8 +154,9 @@ function dataCodewords(layout: Layout, url: string, digits: string): Uint8Array 
     put(digits.length, digitCountBits(layout.version));
     for (let i = 0; i < digits.length; i += 3) {
       const group = Math.min(3, digits.length - i);
-      let value = 0;
-      for (let k = i; k < i + group; k++) value = 10 * value + digitAt(digits, k);
+      let value = digitAt(digits, i);
+      if (group > 1) value = 10 * value + digitAt(digits, i + 1);
+      if (group > 2) value = 10 * value + digitAt(digits, i + 2);
       put(value, 3 * group + 1);
     }
   }
@@ -179,7 +179,9 @@ function interleave(layout: Layout, data: Uint8Array): Uint8Array {
   const message = new Uint8Array(data.length + correction * blocks.length);
   const longest = blocks.at(-1)!;
   const shorter = blocks.filter((length) => length < longest).length;
-  const remainder = new Uint8Array(correction + 1);
+  // The remainder of the division is a shift register of bytes, kept four to a word.
+  const words = wordsFor(correction);
+  const remainder = new Uint32Array(words + 1);
   let start = 0;
   for (let block = 0; block < blocks.length; block++) {
     const length = blocks[block]!;
@@ -188,13 +190,21 @@ function interleave(layout: Layout, data: Uint8Array): Uint8Array {
       const codeword = data[start + i]!;
       // Rows of all blocks come first; the last row is missing from the shorter blocks.
       message[i < longest - 1 ? i * blocks.length + block : i * blocks.length + block - shorter] = codeword;
-      const row = (codeword ^ remainder[0]!) * correction;
-      for (let k = 0; k < correction; k++) remainder[k] = remainder[k + 1]! ^ multiples[row + k]!;
+      const row = (codeword ^ (remainder[0]! >>> 24)) * words;
+      for (let w = 0; w < words; w++) {
+        remainder[w] = ((remainder[w]! << 8) | (remainder[w + 1]! >>> 24)) ^ multiples[row + w]!;
+      }
     }
-    for (let k = 0; k < correction; k++) message[data.length + k * blocks.length + block] = remainder[k]!;
+    for (let k = 0; k < correction; k++) {
+      message[data.length + k * blocks.length + block] = remainder[k >> 2]! >>> (24 - 8 * (k & 3));
+    }
     start += length;
   }
   return message;
+}
+
+function wordsFor(bytes: number): number {
+  return (bytes + 3) >> 2;
 }
 
 function layOut(version: number): Layout {
@@ -310,7 +320,7 @@ function withCheckBits(value: number, checkBits: number, generator: number): num
 }
 
 /** Multiples of the generator polynomial over GF(256) with the polynomial 0x11d (§7.5.2). */
-function generatorMultiples(correction: number): Uint8Array {
+function generatorMultiples(correction: number): Uint32Array {
   const power = new Uint8Array(255);
   const logarithm = new Uint8Array(256);
   for (let i = 0, value = 1; i < 255; i++) {
@@ -326,9 +336,12 @@ function generatorMultiples(correction: number): Uint8Array {
     for (let k = 0; k < generator.length; k++) next[k + 1]! ^= multiply(generator[k]!, power[i]!);
     generator = next;
   }
-  const multiples = new Uint8Array(256 * correction);
+  const words = wordsFor(correction);
+  const multiples = new Uint32Array(256 * words);
   for (let byte = 0; byte < 256; byte++) {
-    for (let k = 0; k < correction; k++) multiples[byte * correction + k] = multiply(byte, generator[k + 1]!);
+    for (let k = 0; k < correction; k++) {
+      multiples[byte * words + (k >> 2)]! |= multiply(byte, generator[k + 1]!) << (24 - 8 * (k & 3));
+    }
   }
   return multiples;
 }

@@ -33,6 +33,10 @@ export class TrueTypeFont {
   readonly #ranges: Uint32Array;
   readonly #longLoca: boolean;
   readonly #metricsCount: number;
+  /** offsets of the tables that every glyph is looked up in */
+  readonly #glyf: number;
+  readonly #loca: number;
+  readonly #hmtx: number;
 
   /** @throws invariant when the bytes are not a TrueType font with a format 12 character map */
   constructor(bytes: Uint8Array) {
@@ -51,6 +55,9 @@ export class TrueTypeFont {
     this.ascent = this.#bytes.readInt16BE(hhea + 4);
     this.descent = this.#bytes.readInt16BE(hhea + 6);
     this.#metricsCount = this.#bytes.readUInt16BE(hhea + 34);
+    this.#glyf = this.#table("glyf").offset;
+    this.#loca = this.#table("loca").offset;
+    this.#hmtx = this.#table("hmtx").offset;
     this.glyphCount = this.#bytes.readUInt16BE(this.#table("maxp").offset + 4);
     this.#ranges = readCharacterMap(this.#bytes, this.#table("cmap").offset);
   }
@@ -85,8 +92,7 @@ export class TrueTypeFont {
 
   /** The outline as stored: empty for a space. */
   outline(glyph: number): Uint8Array {
-    const { start, end } = this.#outlineRange(glyph);
-    return this.#bytes.subarray(start, end);
+    return this.#bytes.subarray(this.#outlineStart(glyph), this.#outlineStart(glyph + 1));
   }
 
   /**
@@ -97,8 +103,8 @@ export class TrueTypeFont {
     const count = glyphs.length + 1;
     let outlineBytes = 0;
     for (let i = 0; i < count; i++) {
-      const { start, end } = this.#outlineRange(i === 0 ? 0 : glyphs[i - 1]!);
-      outlineBytes += aligned(end - start);
+      const glyph = i === 0 ? 0 : glyphs[i - 1]!;
+      outlineBytes += aligned(this.#outlineStart(glyph + 1) - this.#outlineStart(glyph));
     }
     const lengths: Record<string, number> = {
       ...(characterMap ? { cmap: characterMap.length } : {}),
@@ -115,7 +121,8 @@ export class TrueTypeFont {
     let outlineAt = at.glyf!;
     for (let i = 0; i < count; i++) {
       const glyph = i === 0 ? 0 : glyphs[i - 1]!;
-      const { start, end } = this.#outlineRange(glyph);
+      const start = this.#outlineStart(glyph);
+      const end = this.#outlineStart(glyph + 1);
       font.writeUInt32BE(outlineAt - at.glyf!, at.loca! + 4 * i);
       this.#bytes.copy(font, outlineAt, start, end);
       outlineAt += aligned(end - start);
@@ -148,28 +155,19 @@ export class TrueTypeFont {
   }
 
   #advanceUnits(glyph: number): number {
-    return this.#bytes.readUInt16BE(this.#table("hmtx").offset + 4 * Math.min(glyph, this.#metricsCount - 1));
+    return this.#bytes.readUInt16BE(this.#hmtx + 4 * Math.min(glyph, this.#metricsCount - 1));
   }
 
   #leftBearing(glyph: number): number {
-    const { offset } = this.#table("hmtx");
-    if (glyph < this.#metricsCount) return this.#bytes.readInt16BE(offset + 4 * glyph + 2);
-    return this.#bytes.readInt16BE(offset + 4 * this.#metricsCount + 2 * (glyph - this.#metricsCount));
+    if (glyph < this.#metricsCount) return this.#bytes.readInt16BE(this.#hmtx + 4 * glyph + 2);
+    return this.#bytes.readInt16BE(this.#hmtx + 4 * this.#metricsCount + 2 * (glyph - this.#metricsCount));
   }
 
-  #outlineRange(glyph: number): { start: number; end: number } {
-    const loca = this.#table("loca").offset;
-    const glyf = this.#table("glyf").offset;
-    if (this.#longLoca) {
-      return {
-        start: glyf + this.#bytes.readUInt32BE(loca + 4 * glyph),
-        end: glyf + this.#bytes.readUInt32BE(loca + 4 * glyph + 4),
-      };
-    }
-    return {
-      start: glyf + 2 * this.#bytes.readUInt16BE(loca + 2 * glyph),
-      end: glyf + 2 * this.#bytes.readUInt16BE(loca + 2 * glyph + 2),
-    };
+  /** Where an outline starts in the file; that of the next glyph is where it ends. */
+  #outlineStart(glyph: number): number {
+    return this.#longLoca
+      ? this.#glyf + this.#bytes.readUInt32BE(this.#loca + 4 * glyph)
+      : this.#glyf + 2 * this.#bytes.readUInt16BE(this.#loca + 2 * glyph);
   }
 }
 

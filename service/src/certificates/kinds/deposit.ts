@@ -78,7 +78,7 @@ export const depositKind: CertificateKind<DepositFields> = {
       [{ label: "个人账户余额", text: "{balance}（截至{asOf}）" }],
       [{ label: "公积金贷款", text: "{loans}" }],
     ],
-    closing: "本证明所载信息截至上述日期，仅供{purpose}使用，有效期至{validUntil}。特此证明。",
+    closing: "本证明所载信息截至上述日期，仅供{purpose}使用，有效期至{validUntil}。",
   }),
 
   values({ number, issuedOn, validUntil, purpose, fields }: CertificateRecord<DepositFields>) {

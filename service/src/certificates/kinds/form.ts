@@ -63,7 +63,7 @@ function heading({ title, opening }: FormWording): Item[] {
       { x: LEFT, y: 43.5, width: WIDTH, height: 5 },
       { size: 9, align: "centre", colour: "muted" },
     ),
-    paragraph(opening, 51.5, 13),
+    paragraph(opening, 52.5, 13),
   ];
 }
 
@@ -111,8 +111,8 @@ function codeCaption(top: number): Item[] {
   return [
     text("扫码核验", { ...box, y: top + 1, height: 6 }, { size: 10.5, bold: true }),
     text("扫码地址应为", { ...box, y: top + 8, height: 5 }, { size: 9 }),
-    text("{verificationPage}", { ...box, y: top + 13, height: 9 }, { size: 9 }),
-    text("请在本联合体核验页核验", { ...box, y: top + 22.5, height: 5 }, { size: 9 }),
+    text("{verificationPage}", { ...box, y: top + 13, height: 5 }, { size: 9 }),
+    text("请在本联合体核验页核验", { ...box, y: top + 18, height: 5 }, { size: 9 }),
   ];
 }
 
