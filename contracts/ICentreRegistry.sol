@@ -119,13 +119,13 @@ interface ICentreRegistry {
     error OwnershipCannotBeRenounced();
 
     /// @notice Makes a centre a member, with log epoch 1. Owner only.
-    /// @param centre Its code; one never used before, since a removed centre's history stays under its code.
+    /// @param code Its code; one never used before, since a removed centre's history stays under its code.
     /// @param name Its name, in Chinese.
     /// @param creditCode Its unified social credit code.
     /// @param serviceUrl Where its service answers.
     /// @param accounts Four different accounts without a role at any centre.
     function admit(
-        bytes32 centre,
+        bytes32 code,
         string calldata name,
         string calldata creditCode,
         string calldata serviceUrl,
@@ -133,18 +133,18 @@ interface ICentreRegistry {
     ) external;
 
     /// @notice Says where a member's service answers. Owner only.
-    function setServiceUrl(bytes32 centre, string calldata serviceUrl) external;
+    function setServiceUrl(bytes32 code, string calldata serviceUrl) external;
 
     /// @notice Replaces all four accounts of a member at once, paused or not; accounts may stay or change places.
     /// Owner only. The old accounts lose their role in the same transaction and may be given one again.
-    function setAccounts(bytes32 centre, Accounts calldata accounts) external;
+    function setAccounts(bytes32 code, Accounts calldata accounts) external;
 
     /// @notice Ends a membership for good. Owner only. What the centre wrote and its keys stay readable; only the
     /// owner can still end, distrust or re-trust its keys. For a time, pause instead.
-    function remove(bytes32 centre) external;
+    function remove(bytes32 code) external;
 
     /// @notice Begins a new log of a member after the old one could not be saved. Owner only; only larger.
-    function setLogEpoch(bytes32 centre, uint32 epoch) external;
+    function setLogEpoch(bytes32 code, uint32 epoch) external;
 
     /// @notice Names the contract that the members use from now on; earlier ones stay readable where they are. Owner only.
     /// @param name For instance "CheckpointAnchor", ASCII, left-aligned.
@@ -153,55 +153,55 @@ interface ICentreRegistry {
 
     /// @notice Registers a key of a member. Owner only. Neither the kinds nor the meaning of the bytes are fixed
     /// here, so that later parts can register theirs without a new registry.
-    /// @param centre The member.
+    /// @param code The member.
     /// @param kind What the key is for, ASCII, left-aligned: "log", "witness", "member" (Ed25519, 32 bytes), "qr"
     /// (uncompressed P-256, 65 bytes), "seal" (SHA-256 of the seal certificate), and others.
     /// @param value The key, 1 to 1024 bytes. A centre has the same kind and value once.
     /// @param from When it begins to count; may be past or future.
     /// @param until When it stops; 0: open.
-    function addKey(bytes32 centre, bytes32 kind, bytes calldata value, uint64 from, uint64 until) external;
+    function addKey(bytes32 code, bytes32 kind, bytes calldata value, uint64 from, uint64 until) external;
 
     /// @notice Sets the orderly end of a key that has not ended yet. Owner only.
     /// @param until Not before now and after the key's beginning; what existed before it stays good.
-    function endKey(bytes32 centre, bytes32 kind, bytes calldata value, uint64 until) external;
+    function endKey(bytes32 code, bytes32 kind, bytes calldata value, uint64 until) external;
 
     /// @notice Distrusts a key from now on. By the centre's guardian, paused or not, while it is a member; or by the
     /// owner. A key already distrusted keeps its earlier time.
-    function distrust(bytes32 centre, bytes32 kind, bytes calldata value) external;
+    function distrust(bytes32 code, bytes32 kind, bytes calldata value) external;
 
     /// @notice Sets the time from which a key is distrusted, earlier or later than before. Owner only.
     /// @param since After 0 and not in the future.
-    function distrustSince(bytes32 centre, bytes32 kind, bytes calldata value, uint64 since) external;
+    function distrustSince(bytes32 code, bytes32 kind, bytes calldata value, uint64 since) external;
 
     /// @notice Takes a distrust back in full. Owner only.
-    function retrust(bytes32 centre, bytes32 kind, bytes calldata value) external;
+    function retrust(bytes32 code, bytes32 kind, bytes calldata value) external;
 
     /// @notice Stops the anchorer, the status writer and the lister of a member at once, in every contract. By its
     /// guardian or the owner.
-    function pause(bytes32 centre) external;
+    function pause(bytes32 code) external;
 
     /// @notice Lets a paused member write again. Owner only.
-    function unpause(bytes32 centre) external;
+    function unpause(bytes32 code) external;
 
     /// @notice The owner: the members together.
     function owner() external view returns (address);
 
     /// @notice The role that an account has and where, whether or not it may use it now; zero and None if it has none.
-    function centreOf(address account) external view returns (bytes32 centre, Role role);
+    function centreOf(address account) external view returns (bytes32 code, Role role);
 
     /// @notice The centre that this account anchors for, and its current log epoch. Reverts unless it may do so now.
-    function anchorerOf(address account) external view returns (bytes32 centre, uint32 epoch);
+    function anchorerOf(address account) external view returns (bytes32 code, uint32 epoch);
 
     /// @notice The centre that this account writes certificate status for. Reverts unless it may do so now.
-    function statusWriterOf(address account) external view returns (bytes32 centre);
+    function statusWriterOf(address account) external view returns (bytes32 code);
 
     /// @notice The centre that this account lists for. Reverts unless it may do so now.
-    function listerOf(address account) external view returns (bytes32 centre);
+    function listerOf(address account) external view returns (bytes32 code);
 
     /// @notice The centre that this account guards. Reverts if it guards none or its centre was removed. It does not
     /// revert for a paused centre: undoing what a thief revoked has a time limit that does not wait for the members
     /// to unpause.
-    function guardianOf(address account) external view returns (bytes32 centre);
+    function guardianOf(address account) external view returns (bytes32 code);
 
     /// @notice A centre as it stands, members and removed ones alike. Reverts for an unknown code.
     function centre(bytes32 code) external view returns (Centre memory);
@@ -213,5 +213,5 @@ interface ICentreRegistry {
     function contractOf(bytes32 name) external view returns (address);
 
     /// @notice When a key counts. Reverts for a key never registered, so that nobody reads zeros as "open".
-    function key(bytes32 centre, bytes32 kind, bytes calldata value) external view returns (DatedKey memory);
+    function key(bytes32 code, bytes32 kind, bytes calldata value) external view returns (DatedKey memory);
 }
