@@ -29,7 +29,8 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Lower-case hexadecimal only; `length` in bytes when given. */
 export function fromHex(text: string, length?: number): Uint8Array {
-  if (typeof text !== "string" || !/^(?:[0-9a-f]{2})*$/.test(text)) throw new FormatError("not lower-case hexadecimal");
+  if (typeof text !== "string" || text.length % 2 !== 0 || /[^0-9a-f]/.test(text))
+    throw new FormatError("not lower-case hexadecimal");
   if (length !== undefined && text.length !== 2 * length) throw new FormatError(`not ${length} bytes of hexadecimal`);
   const out = new Uint8Array(text.length / 2);
   for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
@@ -44,11 +45,38 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Standard base64 with padding, in its one canonical spelling. */
 export function fromBase64(text: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) throw new FormatError("not base64");
+  if (typeof text !== "string" || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+    throw new FormatError("not base64");
   const binary = atob(text);
   const out = Uint8Array.from(binary, (char) => char.charCodeAt(0));
   if (toBase64(out) !== text) throw new FormatError("not the canonical spelling of base64");
   return out;
+}
+
+/**
+ * A text member of untrusted JSON in its form. `RegExp.test` alone would take the array ["C46010"] for the text "C46010".
+ * @throws FormatError when it is no text or has another form
+ */
+export function textOf(value: unknown, form: RegExp, what: string): string {
+  if (typeof value !== "string" || !form.test(value)) throw new FormatError(what);
+  return value;
+}
+
+/** Is this a whole number from 0 to 2^53 - 1? */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/**
+ * An object of untrusted JSON with exactly these members.
+ * @throws FormatError when it is none, or when a member is missing or unknown
+ */
+export function membersOf(value: unknown, members: readonly string[], what: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FormatError(what);
+  const object = value as Record<string, unknown>;
+  if (Object.keys(object).length !== members.length || !members.every((member) => Object.hasOwn(object, member)))
+    throw new FormatError(`${what}: other members`);
+  return object;
 }
 
 const utf8Encoder = new TextEncoder();

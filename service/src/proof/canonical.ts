@@ -17,8 +17,11 @@ export function canonicalText(value: CanonicalValue): string {
     if (!value.isWellFormed()) throw new FormatError("a text in a record is well-formed Unicode");
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  // Array.from and not map: map would pass over the holes of a sparse array and write no JSON.
+  if (Array.isArray(value)) return `[${Array.from(value as CanonicalValue[], canonicalText).join(",")}]`;
   if (typeof value !== "object") throw new FormatError(`a record cannot hold a ${typeof value}`);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw new FormatError("a record holds plain objects only");
   const members = Object.entries(value as Record<string, CanonicalValue>).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `${canonicalText(key)}:${canonicalText(member)}`).join(",")}}`;
 }

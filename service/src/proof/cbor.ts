@@ -5,7 +5,7 @@ import { FormatError, concat, equal, fromUtf8, utf8 } from "./bytes.ts";
 export type Cbor = number | string | Uint8Array | readonly Cbor[] | ReadonlyMap<number, Cbor>;
 
 function head(major: number, value: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0) throw new FormatError("CBOR holds whole numbers below 2^53 only");
+  if (!Number.isSafeInteger(value) || value < 0) throw new FormatError("CBOR here holds whole numbers below 2^53 only");
   if (value < 24) return Uint8Array.of((major << 5) | value);
   if (value < 0x100) return Uint8Array.of((major << 5) | 24, value);
   if (value < 0x10000) return Uint8Array.of((major << 5) | 25, value >> 8, value & 255);
@@ -18,8 +18,12 @@ function head(major: number, value: number): Uint8Array {
 
 /** Deterministic bytes of a value; map keys in ascending order (the order of the reader, so of the writer). */
 export function encodeCbor(value: Cbor): Uint8Array {
-  if (typeof value === "number") return value < 0 ? head(1, -1 - value) : head(0, value);
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value)) throw new FormatError("CBOR here holds whole numbers below 2^53 only");
+    return value < 0 ? head(1, -1 - value) : head(0, value);
+  }
   if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new FormatError("a text in CBOR is well-formed Unicode");
     const bytes = utf8(value);
     return concat(head(3, bytes.length), bytes);
   }
@@ -60,6 +64,7 @@ export function decodeCbor(bytes: Uint8Array): Cbor {
       case 0:
         return value;
       case 1:
+        if (value === Number.MAX_SAFE_INTEGER) throw new FormatError("CBOR number beyond 2^53");
         return -1 - value;
       case 2:
         return take(value).slice();

@@ -75,7 +75,8 @@ const nameForm = /^[!-*,-~]{1,100}$/;
 
 /** Reads a signed checkpoint from untrusted text; checks form only, no signature. */
 export function readCheckpoint(note: string): SignedCheckpoint {
-  if (note.length > 20_000) throw new FormatError("a checkpoint is at most 20,000 characters long");
+  if (typeof note !== "string" || note.length > 20_000)
+    throw new FormatError("a checkpoint is at most 20,000 characters long");
   const at = note.indexOf("\n\n");
   if (at < 0 || !note.endsWith("\n")) throw new FormatError("a checkpoint has a body, an empty line and signatures");
   const body = note.slice(0, at + 1);
@@ -109,20 +110,25 @@ export async function signedByLog(checkpoint: SignedCheckpoint, publicKey: Uint8
   return false;
 }
 
-/** The time (seconds since 1970) at which this witness cosigned, or undefined when it has no good line here. */
+/**
+ * The earliest time (seconds since 1970) at which this witness cosigned, or undefined when it has no good line here. A witness
+ * may cosign the same checkpoint again later.
+ */
 export async function cosignedAt(
   checkpoint: SignedCheckpoint,
   name: string,
   publicKey: Uint8Array,
 ): Promise<number | undefined> {
   const id = witnessKeyId(name, publicKey);
+  let earliest: number | undefined;
   for (const line of checkpoint.signatures) {
     if (line.name !== name || !equal(line.keyId, id) || line.signature.length !== 72) continue;
     const time = Number(new DataView(line.signature.buffer, line.signature.byteOffset).getBigUint64(0));
-    if (!Number.isSafeInteger(time)) continue;
-    if (await verifyEd25519(publicKey, cosignatureMessage(checkpoint.body, time), line.signature.slice(8))) return time;
+    if (!Number.isSafeInteger(time) || (earliest !== undefined && time >= earliest)) continue;
+    if (await verifyEd25519(publicKey, cosignatureMessage(checkpoint.body, time), line.signature.slice(8)))
+      earliest = time;
   }
-  return undefined;
+  return earliest;
 }
 
 /** Ed25519 (RFC 8032) by the platform's WebCrypto. A key or signature of another form is simply not good. */

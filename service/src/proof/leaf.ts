@@ -1,7 +1,7 @@
 // FORMAT.md §2 and §3: what a leaf of a centre's log stands for.
 import { canonicalDigest } from "./canonical.ts";
 import type { CanonicalValue } from "./canonical.ts";
-import { FormatError, fromHex } from "./bytes.ts";
+import { FormatError, fromHex, isCount, membersOf, textOf } from "./bytes.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 /** The leaf of an issued certificate. It names no person: digests, a number and dates. */
@@ -57,22 +57,44 @@ export function standingToken(recordDigest: Uint8Array): Uint8Array {
   return sha256(input).slice(0, 16);
 }
 
-const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+08:00$/;
-const day = /^\d{4}-\d{2}-\d{2}$/;
-const certificateMembers =
-  "centre,issuedAt,kind,recordDigest,salt,sealedDigest,serial,signatureDigest,signer,statusIndex,validUntil,version";
+const instant = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\+08:00$/;
+const serialForm = /^1\.2\.156\.3005\.2\.[0-9A-Z.]{10,105}$/;
+const certificateMembers: readonly string[] = [
+  "version",
+  "kind",
+  "centre",
+  "serial",
+  "statusIndex",
+  "issuedAt",
+  "validUntil",
+  "recordDigest",
+  "sealedDigest",
+  "signatureDigest",
+  "signer",
+  "salt",
+];
+
+/**
+ * Is this a day that the calendar has, as YYYY-MM-DD? Not left to Date.parse: engines differ on the 31st of February.
+ */
+export function isDay(text: unknown): text is string {
+  if (typeof text !== "string") return false;
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (!parts) return false;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]));
+  return date.toISOString().slice(0, 10) === text;
+}
 
 /** Reads a certificate's leaf from untrusted JSON: every member in its form, and no other member. */
 export function readCertificateLeaf(value: unknown): CertificateLeaf {
-  if (typeof value !== "object" || value === null) throw new FormatError("a leaf is an object");
-  const leaf = value as CertificateLeaf;
-  if (Object.keys(leaf).sort().join(",") !== certificateMembers) throw new FormatError("a leaf has other members");
+  const leaf = membersOf(value, certificateMembers, "leaf") as CertificateLeaf;
   if (leaf.version !== 1 || leaf.kind !== "certificate") throw new FormatError("not a certificate's leaf of version 1");
   if (!isCentreCode(leaf.centre)) throw new FormatError("centre code");
-  if (!/^[0-9A-Z.]{20,120}$/.test(leaf.serial)) throw new FormatError("serial");
-  if (!Number.isSafeInteger(leaf.statusIndex) || leaf.statusIndex < 0) throw new FormatError("status index");
-  if (!instant.test(leaf.issuedAt) || Number.isNaN(Date.parse(leaf.issuedAt))) throw new FormatError("issuedAt");
-  if (!day.test(leaf.validUntil) || Number.isNaN(Date.parse(leaf.validUntil))) throw new FormatError("validUntil");
+  textOf(leaf.serial, serialForm, "serial");
+  if (!isCount(leaf.statusIndex)) throw new FormatError("status index");
+  if (!isDay(instant.exec(textOf(leaf.issuedAt, instant, "issuedAt"))?.[1])) throw new FormatError("issuedAt");
+  if (!isDay(leaf.validUntil)) throw new FormatError("validUntil");
   for (const digest of [leaf.recordDigest, leaf.sealedDigest, leaf.signatureDigest, leaf.signer, leaf.salt])
     fromHex(digest, 32);
   return leaf;

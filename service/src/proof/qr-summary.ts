@@ -1,6 +1,6 @@
 // FORMAT.md §4: what a certificate's QR code carries, COSE_Sign1 (RFC 9052) with ES256, as decimal digits in a URL.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { FormatError } from "./bytes.ts";
+import { FormatError, isCount } from "./bytes.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
 import type { Cbor } from "./cbor.ts";
 import { isCentreCode } from "./leaf.ts";
@@ -78,13 +78,17 @@ function sigStructure(header: Uint8Array, payload: Uint8Array): Uint8Array {
   return encodeCbor(["Signature1", header, new Uint8Array(0), payload]);
 }
 
-/** The bytes to sign and a function that joins the signature to the message. */
+/**
+ * The bytes to sign and a function that joins the signature to the message.
+ * @throws FormatError when the summary has not the form that every reader demands: better no certificate than an unreadable one
+ */
 export function prepareQr(
   summary: QrSummary,
   keyId: Uint8Array,
 ): { signed: Uint8Array; finish(signature: Uint8Array): Uint8Array } {
   const header = protectedHeader(keyId);
   const payload = payloadOf(summary);
+  readPayload(payload);
   return {
     signed: sigStructure(header, payload),
     finish: (signature) => encodeCbor([header, new Map(), payload, signature]),
@@ -99,7 +103,8 @@ export function toDigits(message: Uint8Array): string {
 }
 
 export function fromDigits(digits: string): Uint8Array {
-  if (!/^[1-9][0-9]{0,799}$/.test(digits)) throw new FormatError("the QR's fragment is not a number");
+  if (typeof digits !== "string" || !/^[1-9][0-9]{0,799}$/.test(digits))
+    throw new FormatError("the QR's fragment is not a number");
   const hex = BigInt(digits).toString(16);
   if (!hex.startsWith("1") || hex.length % 2 !== 1) throw new FormatError("the QR's number does not begin as it must");
   return Uint8Array.from(hex.slice(1).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
@@ -122,6 +127,15 @@ export function readQr(message: Uint8Array): SignedQrSummary {
   return { summary: readPayload(payload), keyId, signed: sigStructure(header, payload), signature };
 }
 
+/** 9999-12-31 in days since 1970: beyond it a day has no text of four digits for the year. */
+const lastDay = 2_932_896;
+
+/**
+ * One character and its asterisks. Refused are characters that draw nothing or turn the text around; private use and
+ * characters newer than the reader's Unicode are not, because rare names are written with them.
+ */
+const maskedNameForm = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Z}*]\*{1,8}$/u;
+
 function readPayload(payload: Uint8Array): QrSummary {
   const map = decodeCbor(payload);
   if (!(map instanceof Map) || map.size !== 11 || map.get(1) !== 1)
@@ -133,7 +147,12 @@ function readPayload(payload: Uint8Array): QrSummary {
   };
   const count = (key: number): number => {
     const value = map.get(key);
-    if (typeof value !== "number" || value < 0) throw new FormatError(`member ${key} of the summary`);
+    if (!isCount(value)) throw new FormatError(`member ${key} of the summary`);
+    return value;
+  };
+  const day = (key: number): number => {
+    const value = count(key);
+    if (value > lastDay) throw new FormatError(`member ${key} of the summary`);
     return value;
   };
   const figures = map.get(8);
@@ -147,20 +166,21 @@ function readPayload(payload: Uint8Array): QrSummary {
     kind: text(3, /^[a-z-]{3,24}$/),
     serial: text(4, /^[0-9A-Z.]{10,110}$/),
     statusIndex: count(5),
-    maskedName: text(6, /^[^\p{C}]{1,60}$/u),
-    maskedNumber: text(7, /^[0-9A-Z*]{4,20}$/),
+    maskedName: text(6, maskedNameForm),
+    maskedNumber: text(7, /^(?:[0-9A-Z]{3}\*{3,13}[0-9A-Z]{4}|\*{2,7}[0-9A-Z]{1,2})$/),
     figures: (figures as Cbor[]).map((figure) => {
       if (typeof figure !== "number" || figure < noFigure) throw new FormatError("figures of the summary");
       return figure === noFigure ? null : figure;
     }),
-    issuedDay: count(9),
-    validUntilDay: count(10),
+    issuedDay: day(9),
+    validUntilDay: day(10),
     recordDigest,
   };
 }
 
 /** ES256 over the COSE structure by the platform's WebCrypto. */
 export async function verifyQr(qr: SignedQrSummary, publicKey: Uint8Array): Promise<boolean> {
+  if (publicKey.length !== 65 || publicKey[0] !== 4) return false; // the list has uncompressed points only
   const key = await crypto.subtle
     .importKey("raw", publicKey as BufferSource, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"])
     .catch(() => undefined); // a point that is not on the curve verifies nothing
@@ -169,14 +189,23 @@ export async function verifyQr(qr: SignedQrSummary, publicKey: Uint8Array): Prom
   return crypto.subtle.verify(algorithm, key, qr.signature as BufferSource, qr.signed as BufferSource);
 }
 
-/** Masks a name: the first character stays, each other one becomes an asterisk (at most eight). */
+/**
+ * Masks a name: the first character stays, each other one becomes an asterisk (at least one, at most eight).
+ * @throws FormatError for an empty name
+ */
 export function maskName(name: string): string {
+  if (name === "") throw new FormatError("a name has at least one character");
   const characters = [...name];
   return (characters[0] ?? "") + "*".repeat(Math.min(Math.max(characters.length - 1, 1), 8));
 }
 
-/** Masks a document number: first three and last four stay; a short one keeps only its last two. */
+/**
+ * Masks a document number: first three and last four stay; one of fewer than ten characters keeps only its last two.
+ * @throws FormatError unless it is 2 to 20 digits and capital letters: brackets and hyphens are taken out before
+ */
 export function maskNumber(number: string): string {
+  if (!/^[0-9A-Z]{2,20}$/.test(number))
+    throw new FormatError("a document number is 2 to 20 digits and capital letters");
   if (number.length < 10) return "*".repeat(Math.max(number.length - 2, 2)) + number.slice(-2);
   return number.slice(0, 3) + "*".repeat(number.length - 7) + number.slice(-4);
 }

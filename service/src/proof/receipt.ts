@@ -1,5 +1,5 @@
 // FORMAT.md §7: what a certificate's holder keeps to prove it without asking us again.
-import { FormatError, fromHex } from "./bytes.ts";
+import { FormatError, fromHex, isCount, membersOf, textOf } from "./bytes.ts";
 import { readCertificateLeaf } from "./leaf.ts";
 import type { CertificateLeaf } from "./leaf.ts";
 
@@ -27,32 +27,32 @@ export interface Receipt {
   anchor: AnchorReference | null;
 }
 
+const address = /^0x[0-9a-f]{40}$/;
 const hash = /^0x[0-9a-f]{64}$/;
+
+/** Longest inclusion proof of a tree of fewer than 2^53 leaves. */
+const longestProof = 53;
 
 /** Reads a receipt from untrusted JSON; checks form only. */
 export function readReceipt(value: unknown): Receipt {
-  if (typeof value !== "object" || value === null) throw new FormatError("a receipt is an object");
-  const receipt = value as Receipt;
-  if (Object.keys(receipt).sort().join(",") !== "anchor,checkpoint,format,index,leaf,proof")
-    throw new FormatError("a receipt has other members");
+  const members = ["format", "leaf", "index", "proof", "checkpoint", "anchor"];
+  const receipt = membersOf(value, members, "receipt") as unknown as Receipt;
   if (receipt.format !== receiptFormat) throw new FormatError("not a receipt of this format");
   readCertificateLeaf(receipt.leaf);
   const { index, proof, checkpoint, anchor } = receipt;
-  if (index !== null && !(Number.isSafeInteger(index) && index >= 0)) throw new FormatError("index");
-  if (!Array.isArray(proof) || proof.length > 53) throw new FormatError("proof");
+  if (index !== null && !isCount(index)) throw new FormatError("index");
+  if (!Array.isArray(proof) || proof.length > longestProof) throw new FormatError("proof");
   for (const step of proof) fromHex(step, 32);
   if (checkpoint !== null && typeof checkpoint !== "string") throw new FormatError("checkpoint");
   if ((index === null) !== (checkpoint === null)) throw new FormatError("index and checkpoint come together");
+  if (index === null && proof.length > 0) throw new FormatError("a proof needs its checkpoint");
   if (anchor !== null) {
-    if (
-      typeof anchor !== "object" ||
-      Object.keys(anchor).sort().join(",") !== "block,blockHash,chainId,contract,transaction"
-    )
-      throw new FormatError("anchor");
-    if (!Number.isSafeInteger(anchor.chainId) || !Number.isSafeInteger(anchor.block)) throw new FormatError("anchor");
-    if (!/^0x[0-9a-f]{40}$/.test(anchor.contract) || !hash.test(anchor.transaction) || !hash.test(anchor.blockHash))
-      throw new FormatError("anchor");
     if (checkpoint === null) throw new FormatError("an anchor needs its checkpoint");
+    membersOf(anchor, ["chainId", "contract", "transaction", "block", "blockHash"], "anchor");
+    if (!isCount(anchor.chainId) || !isCount(anchor.block)) throw new FormatError("anchor");
+    textOf(anchor.contract, address, "anchor");
+    textOf(anchor.transaction, hash, "anchor");
+    textOf(anchor.blockHash, hash, "anchor");
   }
   return receipt;
 }

@@ -74,7 +74,7 @@ export function inclusionProof(index: number, size: number, read: HashReader): U
       start = middle;
     }
   }
-  return path.reverse();
+  return path.toReversed();
 }
 
 /** Consistency proof between the trees of `from` and `to` leaves (RFC 9162 §2.1.4.1). */
@@ -96,7 +96,7 @@ export function consistencyProof(from: number, to: number, read: HashReader): Ui
     }
   }
   if (!complete) proof.push(rangeRoot(start, end, read));
-  return proof.reverse();
+  return proof.toReversed();
 }
 
 /** RFC 9162 §2.1.3.2: does `proof` lead from `hash` at `index` to `root` of a tree of `size` leaves? */
