@@ -1,4 +1,5 @@
 // CertificateStatus: revoking by status index, and whether the chain says revoked.
+import { invariant } from "../errors.ts";
 import { fromData, interfaces, readContract } from "./client.ts";
 import type { ChainClient } from "./client.ts";
 import { toWord } from "./word.ts";
@@ -8,6 +9,7 @@ export type RevocationReason = 1 | 2 | 3 | 4 | 5 | 6;
 
 /** The call, by the centre's status writer. Indexes already revoked are passed over. */
 export function encodeRevoke(indexes: bigint[], reason: RevocationReason): Buffer {
+  invariant(indexes.length > 0 && indexes.length <= maxIndexesInOneCall, "1 to 400 indexes are revoked in one call");
   return fromData(interfaces.CertificateStatus.encodeFunctionData("revoke", [indexes, reason]));
 }
 
@@ -15,6 +17,9 @@ export function encodeRevoke(indexes: bigint[], reason: RevocationReason): Buffe
 export function encodeReinstate(indexes: bigint[]): Buffer {
   return fromData(interfaces.CertificateStatus.encodeFunctionData("reinstate", [indexes]));
 }
+
+/** The most indexes for one write: more would not fit into a block of 30 million gas. Revoke more in several writes. */
+export const maxIndexesInOneCall = 400;
 
 /** Gas that revoking takes at most: 30,000 for each index in a word of its own, with what the call itself needs. */
 export function revokeGasLimit(indexes: bigint[]): bigint {
