@@ -1,0 +1,21 @@
+import "./fragment.ts";
+import { createApp } from "vue";
+import { lastResort } from "virtual:fonts";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import App from "./App.vue";
+import { followHistory } from "./router.ts";
+import { keepSettings } from "./settings.ts";
+
+keepSettings();
+followHistory();
+createApp(App).mount("#app");
+
+// The last resort for machines without any Chinese font comes after everything that the page needs.
+addEventListener("load", () => {
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = lastResort;
+  document.head.append(sheet);
+});

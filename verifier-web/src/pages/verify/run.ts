@@ -1,0 +1,150 @@
+// From what the person presents to a verdict. The verifier itself is service/src/verify; nothing of the file leaves here.
+import { consortium, loadConsortium } from "../../api/session.ts";
+import { Problem } from "../../api/problem.ts";
+import { httpSources } from "../../../../service/src/verify/http-sources.ts";
+import type { Sources } from "../../../../service/src/verify/sources.ts";
+import type { Verdict } from "../../../../service/src/verify/verdict.ts";
+
+/** What is to be verified. */
+export type Subject = { from: "file"; bytes: Uint8Array; name: string } | { from: "qr"; text: string };
+
+export interface Checked {
+  verdict: Verdict;
+  from: Subject["from"];
+  /** name of the file, if there is one */
+  fileName?: string;
+  /** the issuer's receipt as it came; to be kept by whoever verified */
+  receipt?: unknown;
+  /** codes of the centres whose answers about the chain were read */
+  readThrough: string[];
+  centreNames: Record<string, string>;
+  at: Date;
+}
+
+/** Problems of presenting, before there can be a verdict. */
+export type VerifyProblem =
+  | "not-pdf"
+  | "too-large"
+  | "empty"
+  | "many"
+  | "unreadable"
+  | "no-code"
+  | "foreign-code"
+  | "not-image"
+  | "insecure"
+  | "no-crypto"
+  | "offline"
+  | "unreachable"
+  | "failed";
+
+class Presenting extends Error {
+  readonly why: VerifyProblem;
+  constructor(why: VerifyProblem, options?: ErrorOptions) {
+    super(why, options);
+    this.why = why;
+  }
+}
+
+const mostBytes = 50 * 1024 * 1024;
+
+/** How long to wait before each automatic look at a certificate that is not anchored yet. */
+export const recheckPausesSeconds: readonly number[] = [5, 10, 20, 40, 60];
+
+/** What to tell the person about a thrown thing. */
+export function verifyProblem(error: unknown): VerifyProblem {
+  if (error instanceof Presenting) return error.why;
+  if (error instanceof Problem) {
+    if (error.code === "offline") return "offline";
+    if (["unreachable", "slow", "BUSY"].includes(error.code)) return "unreachable";
+  }
+  console.error(error);
+  return "failed";
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  if (file.size === 0) throw new Presenting("empty");
+  if (file.size > mostBytes) throw new Presenting("too-large");
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw new Presenting("unreadable", { cause });
+  }
+}
+
+/** The one file that was chosen or dropped: a PDF, or a picture of the paper. */
+export async function fileIn(files: readonly File[]): Promise<Subject> {
+  if (files.length !== 1) throw new Presenting("many");
+  const file = files[0]!;
+  if (file.type.startsWith("image/")) return pictureIn(file);
+  const bytes = await bytesOf(file);
+  // A PDF may begin after a few other bytes; the verifier is stricter, and says so in its first step.
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
+  if (!start.includes("%PDF-")) throw new Presenting("not-pdf");
+  return { from: "file", bytes, name: file.name };
+}
+
+/** The certificate's QR code in a picture. */
+export async function pictureIn(file: File): Promise<Subject> {
+  if (file.size === 0) throw new Presenting("empty");
+  if (file.size > mostBytes) throw new Presenting("too-large");
+  if (file.type !== "" && !file.type.startsWith("image/")) throw new Presenting("not-image");
+  const { codesIn } = await import("./image.ts");
+  let codes: string[];
+  try {
+    codes = await codesIn(file);
+  } catch (cause) {
+    throw new Presenting("not-image", { cause });
+  }
+  if (codes.length === 0) throw new Presenting("no-code");
+  const text = codes.find((code) => /\/v#[1-9][0-9]+$/.test(code));
+  if (text === undefined) throw new Presenting("foreign-code");
+  return { from: "qr", text };
+}
+
+/** Verifies. Outages become steps that are unknown; only a page that knows no centre at all cannot begin. */
+export async function run(subject: Subject): Promise<Checked> {
+  if (!globalThis.isSecureContext) throw new Presenting("insecure");
+  if (!globalThis.crypto?.subtle) throw new Presenting("no-crypto");
+  // The code of the verifier and the list of centres come at the same time.
+  const [verifier, { centres }] = await Promise.all([
+    import("../../../../service/src/verify/verify.ts"),
+    loadConsortium(),
+  ]);
+  const { sources, heard } = recording(httpSources(centres.map(({ code, url }) => ({ code, url }))));
+  const at = new Date();
+  const verdict =
+    subject.from === "file"
+      ? await verifier.verifyFile(subject.bytes, sources, at)
+      : await verifier.verifyQr(subject.text, sources, at);
+  return {
+    verdict,
+    from: subject.from,
+    fileName: subject.from === "file" ? subject.name : undefined,
+    // A receipt that does not fit the certificate is nothing to keep.
+    receipt: verdict.certificate ? heard.receipt : undefined,
+    readThrough: [...heard.chain].map((url) => centres.find((centre) => centre.url === url)?.code ?? url),
+    centreNames: Object.fromEntries((consortium.value?.centres ?? []).map(({ code, name }) => [code, name])),
+    at,
+  };
+}
+
+/** Notes what came through the sources, so that the page can show and hand on what the verdict rests on. */
+function recording(inner: Sources) {
+  const heard: { receipt: unknown; chain: Set<string> } = { receipt: undefined, chain: new Set() };
+  const keep = (receipt: unknown) => {
+    if (receipt) heard.receipt = receipt;
+    return receipt;
+  };
+  const sources: Sources = {
+    centres: inner.centres,
+    trustList: (url) => inner.trustList(url),
+    receiptBySeal: (url, digest) => inner.receiptBySeal(url, digest).then(keep),
+    receiptByToken: (url, token) => inner.receiptByToken(url, token).then(keep),
+    chain: (url, calls) =>
+      inner.chain(url, calls).then((results) => {
+        heard.chain.add(url);
+        return results;
+      }),
+  };
+  return { sources, heard };
+}
