@@ -59,35 +59,6 @@ export async function deleteSession(db: Queryable, tokenHash: Buffer): Promise<v
   await db.query("delete from session where token_hash = $1", [tokenHash]);
 }
 
-// ------------------------------------------------------------------------------------------------------------- persons
-
-export interface KnownPerson {
-  id: string;
-  name: string;
-  phone: string | null;
-}
-
-/** Where persons are looked up; the register of depositors (migration 0002) is one. */
-export interface PersonDirectory {
-  /** @param documentType ZJLX, table A.1; @param documentNumber canonical: capitals, no blanks */
-  byDocument(db: Queryable, documentType: string, documentNumber: string): Promise<KnownPerson | undefined>;
-  byId(db: Queryable, personId: string): Promise<KnownPerson | undefined>;
-}
-
-export const personRegister: PersonDirectory = {
-  async byDocument(db, documentType, documentNumber) {
-    const { rows } = await db.query<KnownPerson>(
-      "select id, name, phone from person where document_type = $1 and document_number = $2",
-      [documentType, documentNumber],
-    );
-    return rows[0];
-  },
-  async byId(db, personId) {
-    const { rows } = await db.query<KnownPerson>("select id, name, phone from person where id = $1", [personId]);
-    return rows[0];
-  },
-};
-
 // --------------------------------------------------------------------------------------------------- one-time codes
 
 /** The secret under which document numbers and staff names are blinded in the tables of identity. */
