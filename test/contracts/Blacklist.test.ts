@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/expect-expect -- assertions also stand in the helpers that refuse */
 import { expect } from "chai";
 import { ZeroHash, type EventLog } from "ethers";
 import { beforeEach, describe, it } from "vitest";

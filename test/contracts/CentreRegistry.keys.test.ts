@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/expect-expect -- assertions also stand in the helpers that refuse */
 // Dated keys, and the rebuilding of the whole registry from its events; the cases stand in CentreRegistry.tree.
 import { expect } from "chai";
 import { encodeBytes32String, hexlify, type EventLog } from "ethers";

@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/expect-expect -- assertions also stand in the helpers that refuse */
 // Log epochs, named contracts, pausing, ownership and the look-ups of other contracts; the cases stand in CentreRegistry.tree.
 import { expect } from "chai";
 import { encodeBytes32String } from "ethers";

@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/expect-expect -- assertions also stand in the helpers that refuse */
 // Admission, accounts and removal; the cases stand in CentreRegistry.tree.
 import { expect } from "chai";
 import { ZeroAddress, encodeBytes32String } from "ethers";

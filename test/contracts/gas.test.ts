@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/expect-expect -- assertions also stand in the helpers that refuse */
 // What every write costs, to the unit of gas, against the committed snapshot. After a change that is meant to change it:
 // UPDATE_GAS=1 npx vitest run test/contracts/gas.test.ts
 import fs from "node:fs";

@@ -1,7 +1,7 @@
 // A fresh chain in this process with the four contracts and two centres on it, for the contract tests.
 import { createHash } from "node:crypto";
 import { expect } from "chai";
-import hre, { network } from "hardhat";
+import { network, tasks } from "hardhat";
 import type { BaseContract, ContractMethod, ContractRunner } from "ethers";
 import { encodeBytes32String } from "ethers";
 
@@ -52,7 +52,7 @@ export function digest(name: string): string {
 }
 
 // The artifacts are compiled at most once a run; when they are fresh this takes a fraction of a second.
-await hre.tasks.getTask("build").run({ quiet: true });
+await tasks.getTask("build").run({ quiet: true });
 
 /** A new chain with the contracts, Hainan and Taiyuan admitted, at 08:00 UTC of some day. */
 export async function createWorld() {
