@@ -65,7 +65,7 @@ describe("a template", () => {
 
   it("refuses text that cannot be set legibly, and does not repeat it", () => {
     expect(() => draw(template, depositRecord({ unitName: "海".repeat(400) }))).toThrow(
-      expect.objectContaining({ code: "TEXT_DOES_NOT_FIT", params: { where: "unitName" } }),
+      expect.objectContaining({ code: "TEXT_DOES_NOT_FIT", params: { where: "单位名称" } }),
     );
   });
 

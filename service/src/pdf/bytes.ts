@@ -30,7 +30,10 @@ export class ByteWriter {
       this.#length += this.#bytes.write(text, this.#length, "latin1");
       return this;
     }
-    for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
+    const bytes = this.#bytes;
+    const at = this.#length;
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.#length = at + text.length;
     return this;
   }
 
@@ -55,10 +58,26 @@ export class ByteWriter {
   /** Writes a number below 65,536 as four hexadecimal digits. */
   hex16(value: number): this {
     this.#reserve(4);
-    this.#bytes[this.#length++] = HEX[(value >> 12) & 15]!;
-    this.#bytes[this.#length++] = HEX[(value >> 8) & 15]!;
-    this.#bytes[this.#length++] = HEX[(value >> 4) & 15]!;
-    this.#bytes[this.#length++] = HEX[value & 15]!;
+    this.#putHex16(value);
+    return this;
+  }
+
+  /** Writes numbers below 65,536 from `start` to before `end`, as four hexadecimal digits each. */
+  hex16s(values: Uint16Array, start: number, end: number): this {
+    this.#reserve(4 * (end - start));
+    for (let i = start; i < end; i++) this.#putHex16(values[i]!);
+    return this;
+  }
+
+  /** Writes a whole number with leading zeros. */
+  padded(value: number, digits: number): this {
+    this.#reserve(digits);
+    let left = value;
+    for (let at = this.#length + digits - 1; at >= this.#length; at--) {
+      this.#bytes[at] = 0x30 + (left % 10);
+      left = Math.floor(left / 10);
+    }
+    this.#length += digits;
     return this;
   }
 
@@ -93,6 +112,16 @@ export class ByteWriter {
     const copy = Buffer.allocUnsafeSlow(this.#length);
     this.#bytes.copy(copy, 0, 0, this.#length);
     return copy;
+  }
+
+  #putHex16(value: number): void {
+    const bytes = this.#bytes;
+    const at = this.#length;
+    bytes[at] = HEX[(value >> 12) & 15]!;
+    bytes[at + 1] = HEX[(value >> 8) & 15]!;
+    bytes[at + 2] = HEX[(value >> 4) & 15]!;
+    bytes[at + 3] = HEX[value & 15]!;
+    this.#length = at + 4;
   }
 
   #reserve(more: number): void {

@@ -24,6 +24,8 @@ export interface Box {
 export interface TextItem {
   readonly kind: "text";
   readonly text: string;
+  /** what a refusal calls this text when it does not fit; default the names of its values */
+  readonly label?: string;
   readonly box: Box;
   /** points */
   readonly size: number;

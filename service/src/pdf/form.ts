@@ -16,9 +16,10 @@ import { ShapedText } from "./text.ts";
 const CATALOG = 1;
 const PAGES = 2;
 const SEAL_PICTURE = 3;
-const SEAL_FIELD = 4;
-export const FIXED_CONTENT = 5;
-export const SHARED_FONT = 6;
+const SEAL_INK = 4;
+const SEAL_FIELD = 5;
+export const FIXED_CONTENT = 6;
+export const SHARED_FONT = 7;
 /** The first object that is the certificate's own. */
 export const PAGE = SHARED_FONT + OBJECTS_PER_FONT;
 export const CONTENT = PAGE + 1;
@@ -96,7 +97,8 @@ function sharedFont(items: readonly Item[], description: TemplateDescription, fo
   for (const character of [...characters].sort()) {
     const codePoint = character.codePointAt(0)!;
     const glyph = fonts.main.font.glyphOf(codePoint);
-    invariant(glyph > 0, `the main font lacks ${character}, which the form uses`);
+    // Templates look shared characters up in a table of the basic plane.
+    invariant(glyph > 0 && codePoint < 0x10000, `the main font lacks ${character}, which the form uses`);
     font.add(codePoint, glyph, fonts.main.font.advance(glyph));
   }
   return font;
@@ -131,10 +133,13 @@ function slotOf(item: TextItem): Slot {
     end = match.index + match[0].length;
   }
   if (end < item.text.length) parts.push({ literal: item.text.slice(end) });
-  return { parts, place: placeOf(item, placeholders(item.text).join(", ")) };
+  return { parts, place: placeOf(item, item.label ?? placeholders(item.text).join(", ")) };
 }
 
-/** The signature field and its picture. The seal multiplies with what lies under it, as ink on paper does. */
+/**
+ * The signature field and its picture. The seal multiplies with what lies under it, as ink on paper does; it does so as
+ * one group, or its own strokes would darken where they overlap.
+ */
 function writeSeal(
   out: ByteWriter,
   begin: (objectNumber: number) => void,
@@ -153,12 +158,20 @@ function writeSeal(
     .split(" ")
     .map(Number) as [number, number, number, number];
   const edge = number(radius);
+  const shape = `/Type/XObject/Subtype/Form/BBox[-${edge} -${edge} ${edge} ${edge}]`;
+  const picture = sealAppearance(seal.centre, seal.words, radius, "S", codeOf);
   begin(SEAL_PICTURE);
   writeStream(
     out,
-    `/Type/XObject/Subtype/Form/BBox[-${edge} -${edge} ${edge} ${edge}]` +
-      `/Resources<</Font<</S ${SHARED_FONT} 0 R>>/ExtGState<</Ink<</BM/Multiply>>>>>>`,
-    Buffer.from(sealAppearance(seal.centre, seal.words, radius, "S", codeOf), "latin1"),
+    `${shape}/Resources<</XObject<</Seal ${SEAL_INK} 0 R>>/ExtGState<</Ink<</BM/Multiply>>>>>>`,
+    Buffer.from("/Ink gs /Seal Do", "latin1"),
+    false,
+  );
+  begin(SEAL_INK);
+  writeStream(
+    out,
+    `${shape}/Group<</S/Transparency/CS/DeviceRGB/I true>>/Resources<</Font<</S ${SHARED_FONT} 0 R>>>>`,
+    Buffer.from(picture, "latin1"),
     true,
   );
   begin(SEAL_FIELD);

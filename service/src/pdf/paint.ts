@@ -44,6 +44,9 @@ export interface Place {
   readonly width: number;
   readonly height: number;
   readonly size: number;
+  /** size and start of the text as operators, for the usual case of one line that begins at the left */
+  readonly sizeText: string;
+  readonly lineStart: string;
   readonly smallest: number;
   readonly align: Align;
   readonly spacing: number;
@@ -56,10 +59,14 @@ export function placeOf(item: TextItem, where: string): Place {
   const colour = COLOURS[item.colour ?? "ink"];
   const spacing = item.spacing ?? 0;
   const stroke = item.bold ? `${colour} RG 2 Tr ${number(item.size * BOLD_STROKE)} w\n` : "";
+  const left = item.box.x * POINTS_PER_MM;
+  const middle = PAGE_HEIGHT - (item.box.y + item.box.height / 2) * POINTS_PER_MM;
   return {
     where,
-    left: item.box.x * POINTS_PER_MM,
-    middle: PAGE_HEIGHT - (item.box.y + item.box.height / 2) * POINTS_PER_MM,
+    left,
+    middle,
+    sizeText: number(item.size),
+    lineStart: startOfLine(left, middle - MIDDLE * item.size),
     width: item.box.width * POINTS_PER_MM,
     height: item.box.height * POINTS_PER_MM,
     size: item.size,
@@ -80,7 +87,14 @@ export function paintText(out: ByteWriter, text: ShapedText, place: Place): void
   const { size, starts } = fitted;
   out.text(place.open);
   const lines = starts.length - 1;
+  if (lines === 1 && size === place.size && place.align === "left") {
+    out.text(place.lineStart);
+    paintCodes(out, text, 0, text.length, place.sizeText);
+    out.text(place.close);
+    return;
+  }
   const leading = LEADING * size;
+  const sizeText = number(size);
   let y = place.middle + ((lines - 1) * leading) / 2 - MIDDLE * size;
   for (let line = 0; line < lines; line++, y -= leading) {
     const start = starts[line]!;
@@ -90,25 +104,26 @@ export function paintText(out: ByteWriter, text: ShapedText, place: Place): void
       const slack = place.width - (text.widthOf(start, end) * size) / 1000 - spaced;
       x += place.align === "centre" ? slack / 2 : slack;
     }
-    out.text("BT ").text(number(x)).text(" ").text(number(y)).text(" Td ");
-    paintCodes(out, text, start, end, size);
-    out.text("ET\n");
+    out.text(startOfLine(x, y));
+    paintCodes(out, text, start, end, sizeText);
   }
   out.text(place.close);
 }
 
-function paintCodes(out: ByteWriter, text: ShapedText, start: number, end: number, size: number): void {
-  const sizeText = number(size);
-  let font = -1;
-  for (let i = start; i < end; i++) {
-    if (text.font[i] !== font) {
-      if (font >= 0) out.text("> Tj ");
-      font = text.font[i]!;
-      out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf <");
-    }
-    out.hex16(text.code[i]!);
+function startOfLine(x: number, y: number): string {
+  return `BT ${number(x)} ${number(y)} Td `;
+}
+
+/** Writes the codes of a line and ends its text object. */
+function paintCodes(out: ByteWriter, text: ShapedText, start: number, end: number, sizeText: string): void {
+  for (let at = start; at < end;) {
+    const font = text.font[at]!;
+    let next = at + 1;
+    while (next < end && text.font[next] === font) next++;
+    out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf <").hex16s(text.code, at, next).text("> Tj ");
+    at = next;
   }
-  out.text("> Tj ");
+  out.text("ET\n");
 }
 
 export function paintLine(out: ByteWriter, item: LineItem): void {

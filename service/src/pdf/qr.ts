@@ -129,47 +129,60 @@ function dataLength(version: number): number {
 
 /** The bit stream of both segments, terminator and padding (§7.4.9, §7.4.10). */
 function dataCodewords(layout: Layout, url: string, digits: string): Uint8Array {
-  const codewords = new Uint8Array(layout.dataCodewords);
-  let at = 0;
-  let pending = 0;
-  let pendingBits = 0;
-  const put = (value: number, bits: number): void => {
-    pending = (pending << bits) | value;
-    pendingBits += bits;
-    while (pendingBits >= 8) {
-      pendingBits -= 8;
-      codewords[at++] = pending >> pendingBits;
-    }
-    pending &= (1 << pendingBits) - 1;
-  };
-  put(MODE_BYTE, 4);
-  put(url.length, byteCountBits(layout.version));
+  const bits = new BitWriter(layout.dataCodewords);
+  bits.put(MODE_BYTE, 4);
+  bits.put(url.length, byteCountBits(layout.version));
   for (let i = 0; i < url.length; i++) {
     const code = url.charCodeAt(i);
     invariant(code < 0x80, "QR address is not ASCII");
-    put(code, 8);
+    bits.put(code, 8);
   }
   if (digits.length > 0) {
-    put(MODE_NUMERIC, 4);
-    put(digits.length, digitCountBits(layout.version));
-    for (let i = 0; i < digits.length; i += 3) {
-      const group = Math.min(3, digits.length - i);
-      let value = digitAt(digits, i);
-      if (group > 1) value = 10 * value + digitAt(digits, i + 1);
-      if (group > 2) value = 10 * value + digitAt(digits, i + 2);
-      put(value, 3 * group + 1);
+    bits.put(MODE_NUMERIC, 4);
+    bits.put(digits.length, digitCountBits(layout.version));
+    const whole = digits.length - (digits.length % 3);
+    for (let i = 0; i < whole; i += 3) {
+      bits.put(100 * digitAt(digits, i) + 10 * digitAt(digits, i + 1) + digitAt(digits, i + 2), 10);
+    }
+    if (digits.length - whole === 1) bits.put(digitAt(digits, whole), 4);
+    if (digits.length - whole === 2) bits.put(10 * digitAt(digits, whole) + digitAt(digits, whole + 1), 7);
+  }
+  return bits.finish();
+}
+
+class BitWriter {
+  readonly #codewords: Uint8Array;
+  #at = 0;
+  #pending = 0;
+  #pendingBits = 0;
+
+  constructor(length: number) {
+    this.#codewords = new Uint8Array(length);
+  }
+
+  put(value: number, bits: number): void {
+    this.#pending = ((this.#pending << bits) | value) & 0xffffff;
+    this.#pendingBits += bits;
+    while (this.#pendingBits >= 8) {
+      this.#pendingBits -= 8;
+      this.#codewords[this.#at++] = this.#pending >> this.#pendingBits;
     }
   }
-  // The terminator is up to four zero bits; the rest of the last byte is zero anyway.
-  put(0, Math.min(4, 8 * (layout.dataCodewords - at) - pendingBits));
-  if (pendingBits > 0) put(0, 8 - pendingBits);
-  for (let pad = 0; at < layout.dataCodewords; pad++) codewords[at++] = pad % 2 === 0 ? 0xec : 0x11;
-  return codewords;
+
+  /** Adds the terminator, up to four zero bits, and the padding. */
+  finish(): Uint8Array {
+    this.put(0, Math.min(4, 8 * (this.#codewords.length - this.#at) - this.#pendingBits));
+    if (this.#pendingBits > 0) this.put(0, 8 - this.#pendingBits);
+    for (let pad = 0; this.#at < this.#codewords.length; pad++) {
+      this.#codewords[this.#at++] = pad % 2 === 0 ? 0xec : 0x11;
+    }
+    return this.#codewords;
+  }
 }
 
 function digitAt(digits: string, index: number): number {
   const digit = digits.charCodeAt(index) - 48;
-  invariant(digit >= 0 && digit <= 9, "QR payload has other characters than digits");
+  if (digit < 0 || digit > 9) throw new Error("invariant broken: QR payload has other characters than digits");
   return digit;
 }
 

@@ -6,7 +6,7 @@ import { number } from "./bytes.ts";
 /** Control points at this fraction of the radius make four Bézier curves a circle (to 0.03 %). */
 const CIRCLE = 0.5522847498;
 /** seal red, #c2202f */
-export const SEAL_RED = "0.761 0.125 0.184";
+const SEAL_RED = "0.761 0.125 0.184";
 /** The name spans at most this arc, open towards the words below. */
 const LARGEST_ARC = (215 * Math.PI) / 180;
 
@@ -23,11 +23,7 @@ export function sealAppearance(
   codeOf: (character: string) => string,
 ): string {
   const ring = radius * 0.055;
-  const parts = [
-    `/Ink gs ${SEAL_RED} RG ${SEAL_RED} rg ${number(ring)} w`,
-    circle(radius - ring / 2),
-    star(radius * 0.3),
-  ];
+  const parts = [`${SEAL_RED} RG ${SEAL_RED} rg ${number(ring)} w`, circle(radius - ring / 2), star(radius * 0.3)];
   const letters = [...centre];
   // Narrow upright letters, as seal engravers set them on an arc.
   const narrow = 0.86;

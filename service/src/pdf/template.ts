@@ -47,6 +47,9 @@ export function compileTemplate(description: TemplateDescription, fonts: Fonts, 
 const SHARED = 0;
 const OWN = 1;
 const RARE = 2;
+/** An entry of a cross-reference table has exactly twenty bytes (PDF 32000-1 §7.5.4). */
+const OFFSET_DIGITS = 10;
+const ENTRY_END = " 00000 n \n";
 /** Room for the length of a stream that is not written yet. */
 const LENGTH_ROOM = 6;
 
@@ -63,6 +66,9 @@ export class Template {
   readonly #fixedEntries: string;
   readonly #qrMatrix: string;
   readonly #signatureHead: string;
+  /** code and width of each character of the basic plane in the shared font; code 0 where it has none */
+  readonly #sharedCode = new Uint16Array(0x10000);
+  readonly #sharedWidth = new Uint16Array(0x10000);
 
   // Reused from certificate to certificate; drawing is synchronous and copies its result out.
   readonly #out = new ByteWriter();
@@ -79,7 +85,14 @@ export class Template {
     this.prefix = this.#form.prefix;
     this.#prefixHash = createHash("sha256").update(this.prefix);
     this.id = this.#prefixHash.copy().digest("hex");
-    this.#fixedEntries = `0000000000 65535 f \n${this.#form.offsets.slice(1).map(entry).join("")}`;
+    for (const [index, codePoint] of this.#form.font.codePoints.entries()) {
+      this.#sharedCode[codePoint] = index + 1;
+      this.#sharedWidth[codePoint] = this.#form.font.widths[index]!;
+    }
+    const entries = this.#form.offsets
+      .slice(1)
+      .map((offset) => String(offset).padStart(OFFSET_DIGITS, "0") + ENTRY_END);
+    this.#fixedEntries = `0000000000 65535 f \n${entries.join("")}`;
     const { x, y, size } = description.qr;
     const [left, bottom, width, height] = rectangle({ x, y, width: size, height: size }).split(" ");
     this.#qrMatrix = `q ${width} 0 0 ${height} ${left} ${bottom} cm /Q Do Q\n`;
@@ -107,8 +120,9 @@ export class Template {
     this.#writeQr(encodeQr(qr.url, qr.digits));
     const size = this.#writeFonts(documentId);
     this.#writePage();
-    this.#writeInformation(values, signedAt);
-    const byteRangeAt = this.#writeSignatureHead(signedAt);
+    const date = dateString(signedAt);
+    this.#writeInformation(values, date);
+    const byteRangeAt = this.#writeSignatureHead(date);
     this.#writeClosing(size, documentId);
     return {
       prefixHash: this.#prefixHash,
@@ -149,31 +163,28 @@ export class Template {
 
   /** Finds code and width of each character: in the shared font, else in this certificate's own. */
   #shape(text: string): void {
-    const { font } = this.#form;
     for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      const shared = this.#sharedCode[unit]!;
+      if (shared > 0) {
+        this.#text.add(unit, SHARED, shared, this.#sharedWidth[unit]!);
+        continue;
+      }
       const codePoint = text.codePointAt(i)!;
       if (codePoint > 0xffff) i++;
-      const shared = font.codeOf(codePoint);
-      if (shared !== undefined) this.#text.add(codePoint, SHARED, shared, font.widths[shared - 1]!);
-      else this.#shapeOwn(codePoint);
+      this.#shapeOwn(codePoint);
     }
   }
 
   #shapeOwn(codePoint: number): void {
-    for (const [which, subset] of [
-      [OWN, this.#own],
-      [RARE, this.#rare],
-    ] as const) {
-      const code = subset.codeOf(codePoint);
-      if (code === undefined) continue;
-      this.#text.add(codePoint, which, code, subset.widths[code - 1]!);
-      return;
-    }
+    const own = this.#own.codeOf(codePoint);
+    if (own !== undefined) return this.#text.add(codePoint, OWN, own, this.#own.widths[own - 1]!);
+    const rare = this.#rare.codeOf(codePoint);
+    if (rare !== undefined) return this.#text.add(codePoint, RARE, rare, this.#rare.widths[rare - 1]!);
     const { face, glyph } = glyphFor(this.#fonts, codePoint);
-    const which = face === this.#fonts.main ? OWN : RARE;
     const width = face.font.advance(glyph);
-    const code = (which === OWN ? this.#own : this.#rare).add(codePoint, glyph, width);
-    this.#text.add(codePoint, which, code, width);
+    if (face === this.#fonts.main) this.#text.add(codePoint, OWN, this.#own.add(codePoint, glyph, width), width);
+    else this.#text.add(codePoint, RARE, this.#rare.add(codePoint, glyph, width), width);
   }
 
   /** An image of its own rather than an inline one: half the bytes, because binary data needs no encoding there. */
@@ -218,15 +229,15 @@ export class Template {
     );
   }
 
-  #writeInformation(values: Readonly<Record<string, string>>, signedAt: Date): void {
+  #writeInformation(values: Readonly<Record<string, string>>, date: string): void {
     const title = textString(fillIn(this.#description.documentTitle, values));
     this.#begin(INFORMATION);
-    this.#out.text(`<</Title${title}/Producer(Cunzheng)/CreationDate${dateString(signedAt)}>>\nendobj\n`);
+    this.#out.text(`<</Title${title}/Producer(Cunzheng)/CreationDate${date}>>\nendobj\n`);
   }
 
-  #writeSignatureHead(signedAt: Date): number {
+  #writeSignatureHead(date: string): number {
     this.#begin(SIGNATURE);
-    this.#out.text(this.#signatureHead).text(dateString(signedAt)).text("/ByteRange[0 ");
+    this.#out.text(this.#signatureHead).text(date).text("/ByteRange[0 ");
     const byteRangeAt = this.#out.room(BYTE_RANGE_ROOM);
     this.#out.text("]/Contents");
     return byteRangeAt;
@@ -236,14 +247,10 @@ export class Template {
     const closing = this.#closing;
     closing.clear();
     closing.text(END_OF_SIGNATURE).text(`xref\n0 ${size}\n`).text(this.#fixedEntries);
-    for (let objectNumber = PAGE; objectNumber < size; objectNumber++)
-      closing.text(entry(this.#offsets[objectNumber]!));
+    for (let objectNumber = PAGE; objectNumber < size; objectNumber++) {
+      closing.padded(this.#offsets[objectNumber]!, OFFSET_DIGITS).text(ENTRY_END);
+    }
     closing.text(`trailer\n<</Size ${size}/Root ${CATALOG} 0 R/Info ${INFORMATION} 0 R/ID[<`);
     closing.hex(documentId).text("><").hex(documentId).text(">]>>\nstartxref\n");
   }
-}
-
-/** An entry of a cross-reference table: exactly twenty bytes (PDF 32000-1 §7.5.4). */
-function entry(offset: number): string {
-  return `${String(offset).padStart(10, "0")} 00000 n \n`;
 }

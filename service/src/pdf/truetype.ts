@@ -31,6 +31,8 @@ export class TrueTypeFont {
   readonly #tables: ReadonlyMap<string, Range>;
   /** first code point, last code point, first glyph: sorted triples of the format 12 subtable */
   readonly #ranges: Uint32Array;
+  /** the same for the basic plane, where nearly all look-ups go */
+  readonly #basic = new Uint16Array(0x10000);
   readonly #longLoca: boolean;
   readonly #metricsCount: number;
   /** offsets of the tables that every glyph is looked up in */
@@ -60,10 +62,20 @@ export class TrueTypeFont {
     this.#hmtx = this.#table("hmtx").offset;
     this.glyphCount = this.#bytes.readUInt16BE(this.#table("maxp").offset + 4);
     this.#ranges = readCharacterMap(this.#bytes, this.#table("cmap").offset);
+    for (let i = 0; i < this.#ranges.length; i += 3) {
+      const last = Math.min(this.#ranges[i + 1]!, 0xffff);
+      for (let codePoint = this.#ranges[i]!; codePoint <= last; codePoint++) {
+        this.#basic[codePoint] = this.#ranges[i + 2]! + codePoint - this.#ranges[i]!;
+      }
+    }
   }
 
   /** The glyph of a code point; 0 when the font has none. */
   glyphOf(codePoint: number): number {
+    return codePoint < 0x10000 ? this.#basic[codePoint]! : this.#search(codePoint);
+  }
+
+  #search(codePoint: number): number {
     const ranges = this.#ranges;
     let low = 0;
     let high = ranges.length / 3 - 1;

@@ -3,7 +3,7 @@
 
 import { certificateForm } from "./form.ts";
 import type { CertificateKind, CertificateRecord, Day, Month, Yuan } from "./kind.ts";
-import { ACCOUNT_STATUSES, day, DOCUMENT_TYPES, money, month, percent, textOrUnknown, UNKNOWN } from "./words.ts";
+import { ACCOUNT_STATUSES, day, DOCUMENT_TYPES, fen, money, month, percent, textOrUnknown, UNKNOWN } from "./words.ts";
 import type { AccountStatus, DocumentType } from "./words.ts";
 
 /** The facts of a deposit certificate. Null is a fact that the ledger does not hold, printed as 未知. */
@@ -111,13 +111,12 @@ export const depositKind: CertificateKind<DepositFields> = {
 
   qrSummary({ fields }: CertificateRecord<DepositFields>) {
     return [
-      fields.accountStatus,
-      fields.baseYuan,
-      fields.monthlyYuan,
-      fields.paidTo,
+      fen(fields.balanceYuan),
+      fen(fields.baseYuan),
+      fen(fields.monthlyUnitYuan),
+      fen(fields.monthlyPersonYuan),
       fields.monthsInARow,
-      fields.balanceYuan,
-      fields.loans && fields.loans.unsettled,
+      fields.paidTo === null ? null : Number(fields.paidTo.replace("-", "")),
     ];
   },
 };

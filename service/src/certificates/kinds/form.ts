@@ -80,7 +80,10 @@ function table(rows: FormWording["rows"]): Item[] {
       items.push(rule(x + LABEL_WIDTH, y));
       items.push(
         text(cell.label, inside(x, y, LABEL_WIDTH), { size: TEXT_SIZE, align: "centre" }),
-        text(cell.text, inside(x + LABEL_WIDTH, y, cellWidth - LABEL_WIDTH), { size: TEXT_SIZE }),
+        text(cell.text, inside(x + LABEL_WIDTH, y, cellWidth - LABEL_WIDTH), {
+          size: TEXT_SIZE,
+          label: cell.label.replaceAll("　", ""),
+        }),
       );
     }
   }

@@ -31,6 +31,9 @@ export interface CertificateKind<Fields> {
   readonly template: TemplateDescription;
   /** The texts that the form places, by name. A fact without data is 未知. */
   values(record: CertificateRecord<Fields>): Record<string, string>;
-  /** The figures that the QR code repeats for comparison with the paper; null where the fact is unknown. */
-  qrSummary(record: CertificateRecord<Fields>): (string | number | null)[];
+  /**
+   * The key figures that the QR code repeats for comparison with the paper, in the order of FORMAT.md §4: whole fen, months,
+   * or a month as YYYYMM; null where the fact is unknown.
+   */
+  qrSummary(record: CertificateRecord<Fields>): (number | null)[];
 }

@@ -34,6 +34,17 @@ export function money(yuan: Yuan | null): string {
   return `${yuan.replace(/\B(?=(\d{3})+\.)/g, ",")} 元`;
 }
 
+/** `12345.67` as 1234567 fen. */
+export function fen(yuan: Yuan | null): number | null {
+  if (yuan === null) return null;
+  const value = Number(yuan.replace(".", ""));
+  invariant(
+    /^\d+\.\d\d$/.test(yuan) && Number.isSafeInteger(value),
+    "a figure of the QR code is a whole number of fen",
+  );
+  return value;
+}
+
 /** `12` or `7.5` as `12%`, `7.5%`. */
 export function percent(ratio: string | null): string {
   return ratio === null ? UNKNOWN : `${ratio}%`;
