@@ -19,7 +19,7 @@ import { DomainError, fill, refusalOf, refusals } from "./errors.ts";
 
 export { Type } from "@fastify/type-provider-typebox";
 export type { Static, TSchema } from "typebox";
-export { idempotent, sendAnswer, sweepIdempotency } from "./idempotency.ts";
+export { idempotencyKey, idempotent, sendAnswer, sweepIdempotency } from "./idempotency.ts";
 export type { Answer } from "./idempotency.ts";
 
 /** The app as routes see it: schemas written in TypeBox give the handlers their types. */

@@ -100,7 +100,8 @@ export async function sweepIdempotency(pool: Pool, now: Date): Promise<number> {
   return rowCount ?? 0;
 }
 
-function idempotencyKey(request: FastifyRequest): string {
+/** The Idempotency-Key of a request, for a domain that keeps it with what it made. @throws when missing or malformed */
+export function idempotencyKey(request: FastifyRequest): string {
   const key = request.headers["idempotency-key"];
   if (key === undefined || key === "") throw new DomainError("IDEMPOTENCY_KEY_MISSING");
   if (typeof key !== "string" || !/^[\x21-\x7e]{16,128}$/.test(key)) throw new DomainError("IDEMPOTENCY_KEY_INVALID");

@@ -2,12 +2,11 @@
 import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { buildApp } from "./app.ts";
-import type { AppContext, Domain } from "./app.ts";
+import { openCentre } from "./centre.ts";
+import type { CentreOptions } from "./centre.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
 import { createPool, migrate } from "./db.ts";
-import { identityRoutes } from "./identity/routes.ts";
-import type { IdentityContext } from "./identity/routes.ts";
 import { sweepIdentity } from "./identity/store.ts";
 import { sweepIdempotency } from "./idempotency.ts";
 import { startLoop } from "./jobs.ts";
@@ -17,7 +16,6 @@ import type { Logger } from "./logging.ts";
 import { createMetrics } from "./metrics.ts";
 import { createChannel } from "./notices/channel.ts";
 import { deliverNotices } from "./notices/notice.ts";
-import { noticeRoutes } from "./notices/routes.ts";
 
 /** An orderly end that takes longer than this is cut short: what was running is found by the next start. */
 const closeWithinMs = 10_000;
@@ -30,7 +28,11 @@ export interface Service {
 }
 
 /** Everything that runs in one replica of one centre, in the order in which it depends on each other. */
-export async function startService(config: Config, log: Logger): Promise<Service> {
+export async function startService(
+  config: Config,
+  log: Logger,
+  hooks: Pick<CentreOptions, "onStep"> = {},
+): Promise<Service> {
   const now = () => new Date();
   const random = (length: number) => randomBytes(length);
   const pool = createPool({
@@ -75,20 +77,11 @@ export async function startService(config: Config, log: Logger): Promise<Service
     );
     closers.push(() => Promise.all(loops.map((loop) => loop.stop())));
 
-    const context: AppContext & IdentityContext = {
-      config,
-      pool,
-      log,
-      metrics,
-      now,
-      random,
-      connectOrigins: () => [],
-      readiness: [],
-      wakeNotices: () => notices?.wake(),
-    };
-    const domains: Domain<typeof context>[] = [identityRoutes, noticeRoutes];
-    const app = await buildApp(context, domains);
+    const centre = await openCentre({ config, pool, log, metrics, now, random, ...hooks });
+    const app = await buildApp({ ...centre.context, wakeNotices: () => notices?.wake() }, centre.domains);
     closers.push(() => app.close());
+    const work = centre.start();
+    closers.push(() => work.stop());
     const address = await app.listen({ host: config.host, port: config.port });
     log.info({ port: (app.server.address() as { port: number }).port }, "listening");
     let closing: Promise<void> | undefined;

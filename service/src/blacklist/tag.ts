@@ -4,6 +4,7 @@
 // Every opening names the key's version, so listings can be tagged again from their cases when the key changes.
 import { createHmac } from "node:crypto";
 import { DomainError, invariant } from "../errors.ts";
+import "./refusals.ts";
 import { idNumberCheck, idNumberFault } from "../collection/identity-number.ts";
 
 export interface TagKey {

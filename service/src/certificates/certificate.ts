@@ -36,6 +36,7 @@ import type { Sealer } from "../sealing/seal.ts";
 import type { CertificateKind, CertificateRecord } from "./kinds/kind.ts";
 import type { DepositFields } from "./kinds/deposit.ts";
 import { depositFieldsOf } from "./kinds/deposit-facts.ts";
+import "./refusals.ts";
 import { serialOf } from "./serial.ts";
 import * as store from "./store.ts";
 import type { CertificateView, DrawnRow } from "./store.ts";

@@ -43,16 +43,16 @@ export function standingOf(
 export interface ReceiptSource {
   centre: string;
   chainId: number;
-  /** address of the CheckpointAnchor contract now */
-  checkpointAnchor: () => Promise<string>;
-  witnessQuorum: number;
+  /** what the registry says now: where checkpoints are anchored, and how many witnesses make one good without the chain */
+  consortium: () => Promise<{ contracts: { checkpointAnchor: string }; witnessQuorum: number }>;
 }
 
 /** The receipt of an issued certificate (FORMAT.md §7), as far as log and chain have come. */
 export async function receiptOf(source: ReceiptSource, db: Queryable, certificate: CertificateView): Promise<Receipt> {
   if (certificate.leaf === null || certificate.leafId === null) throw new DomainError("CERTIFICATE_NOT_FOUND");
   const leaf = JSON.parse(certificate.leaf) as CertificateLeaf;
-  const found = await proofOf(source, db, certificate.leafId, source.witnessQuorum);
+  const { contracts, witnessQuorum } = await source.consortium();
+  const found = await proofOf(source, db, certificate.leafId, witnessQuorum);
   const checkpoint = found?.checkpoint;
   return {
     format: receiptFormat,
@@ -64,7 +64,7 @@ export async function receiptOf(source: ReceiptSource, db: Queryable, certificat
       checkpoint?.state === "anchored"
         ? {
             chainId: source.chainId,
-            contract: await source.checkpointAnchor(),
+            contract: contracts.checkpointAnchor,
             transaction: checkpoint.transactionHash!,
             block: checkpoint.blockNumber!,
             blockHash: checkpoint.blockHash!,

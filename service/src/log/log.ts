@@ -136,6 +136,33 @@ export async function proofOf(
   return { index: place.index, proof, note: await noteAt(log, db, checkpoint), checkpoint };
 }
 
+/** How many leaves the newest anchored checkpoint covers; 0 while there is none. */
+export async function anchoredSize(db: Queryable, epoch: number): Promise<number> {
+  return (await store.newestCheckpoint(db, epoch, { state: "anchored" }))?.size ?? 0;
+}
+
+export interface LogProgress {
+  size: number;
+  pending: number;
+  anchoredSize: number;
+  stoppedBecause: string | null;
+  /** what each witness has cosigned last */
+  witnesses: { centre: string; size: number; at: Date }[];
+}
+
+/** How far the log has come, for people. */
+export async function logProgress(db: Queryable, epoch: number): Promise<LogProgress> {
+  const { size, stoppedBecause } = await store.epochState(db, epoch);
+  const witnesses = [...(await store.cosignedSizes(db, epoch))].map(([centre, seen]) => ({ centre, ...seen }));
+  return {
+    size,
+    stoppedBecause,
+    pending: await store.pendingCount(db),
+    anchoredSize: await anchoredSize(db, epoch),
+    witnesses,
+  };
+}
+
 /** Consistency proof between two sizes of the log. */
 export async function consistencyOf(db: Queryable, epoch: number, from: number, to: number): Promise<Uint8Array[]> {
   return withTiles(db, epoch, (read) => consistencyProof(from, to, read));

@@ -1,6 +1,7 @@
 // How the log is read (C2SP tlog-tiles) and how other logs are witnessed (C2SP tlog-witness).
-import type { FastifyInstance } from "fastify";
+import type { AppContext } from "../app.ts";
 import { DomainError } from "../errors.ts";
+import type { App } from "../http.ts";
 import type { Log } from "./log.ts";
 import { noteAt } from "./log.ts";
 import * as store from "./store.ts";
@@ -14,19 +15,28 @@ function tileNumber(text: string): number | undefined {
   return Number(text.replaceAll(/[x/]/g, ""));
 }
 
-export async function logRoutes(app: FastifyInstance, log: Log, witness: Witness): Promise<void> {
+export interface LogContext extends AppContext {
+  centreLog: Log;
+  witness: Witness;
+}
+
+export async function logRoutes(app: App, { centreLog: log, witness }: LogContext): Promise<void> {
   app.addContentTypeParser("text/plain", { parseAs: "string", bodyLimit: 64 * 1024 }, (_request, body, done) =>
     done(null, body),
   );
 
-  app.get<{ Params: { epoch: string } }>("/log/:epoch/checkpoint", async (request, reply) => {
-    const checkpoint = await store.newestCheckpoint(log.pool, Number(request.params.epoch) || 0);
-    if (!checkpoint) throw new DomainError("NOT_FOUND");
-    return reply
-      .type("text/plain; charset=utf-8")
-      .header("Cache-Control", "no-cache")
-      .send(await noteAt(log, log.pool, checkpoint));
-  });
+  app.get<{ Params: { epoch: string } }>(
+    "/log/:epoch/checkpoint",
+    { schema: { hide: true } },
+    async (request, reply) => {
+      const checkpoint = await store.newestCheckpoint(log.pool, Number(request.params.epoch) || 0);
+      if (!checkpoint) throw new DomainError("NOT_FOUND");
+      return reply
+        .type("text/plain; charset=utf-8")
+        .header("Cache-Control", "no-cache")
+        .send(await noteAt(log, log.pool, checkpoint));
+    },
+  );
 
   app.get<{ Params: { epoch: string; level: string; "*": string } }>(
     "/log/:epoch/tile/:level/*",
@@ -47,9 +57,13 @@ export async function logRoutes(app: FastifyInstance, log: Log, witness: Witness
     },
   );
 
-  app.post<{ Body: string }>("/log/witness/add-checkpoint", { bodyLimit: 64 * 1024 }, async (request, reply) => {
-    const answer = await addCheckpoint(witness, typeof request.body === "string" ? request.body : "");
-    const type = answer.status === 409 ? "text/x.tlog.size" : "text/plain; charset=utf-8";
-    return reply.status(answer.status).type(type).send(answer.body);
-  });
+  app.post<{ Body: string }>(
+    "/log/witness/add-checkpoint",
+    { bodyLimit: 64 * 1024, config: { anyOrigin: true }, schema: { hide: true } },
+    async (request, reply) => {
+      const answer = await addCheckpoint(witness, typeof request.body === "string" ? request.body : "");
+      const type = answer.status === 409 ? "text/x.tlog.size" : "text/plain; charset=utf-8";
+      return reply.status(answer.status).type(type).send(answer.body);
+    },
+  );
 }

@@ -86,6 +86,11 @@ export async function pendingLeaves(db: Queryable, limit: number): Promise<{ id:
   return rows;
 }
 
+export async function pendingCount(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: bigint }>("select count(*) as count from log_leaf where leaf_index is null");
+  return Number(rows[0]!.count);
+}
+
 export async function placeLeaves(db: Queryable, epoch: number, first: number, ids: readonly bigint[]): Promise<void> {
   const { rowCount } = await db.query(
     `update log_leaf l set epoch = $1, leaf_index = $2::bigint + given.place - 1

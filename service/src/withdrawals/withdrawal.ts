@@ -15,6 +15,7 @@ import { depositorsOf, personOf } from "../collection/register.ts";
 import type { Depositor } from "../collection/register.ts";
 import { post } from "../ledger/ledger.ts";
 import { canonicalText } from "../proof/canonical.ts";
+import "./refusals.ts";
 import * as store from "./store.ts";
 import type { WithdrawalRow, WithdrawalState } from "./store.ts";
 

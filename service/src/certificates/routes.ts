@@ -1,0 +1,329 @@
+// How certificates are asked for, read and revoked, and how anybody who holds one gets its receipt.
+import type { AppContext } from "../app.ts";
+import type { App } from "../http.ts";
+import { Page, PageQuery, Type, answers, decodeCursor, idempotencyKey, pageOf } from "../http.ts";
+import { DomainError } from "../errors.ts";
+import { actorId, assertMay, mayDo, personOf, requireAction, requireActor, staffOf } from "../identity/access.ts";
+import { depositorsOf } from "../collection/register.ts";
+import { anchoredSize } from "../log/log.ts";
+import { fromHex } from "../proof/bytes.ts";
+import { issueCertificates } from "./certificate.ts";
+import type { Certificates } from "./certificate.ts";
+import { readSerial } from "./serial.ts";
+import { confirmRevocation, proposeRevocation, receiptOf, standingOf } from "./standing.ts";
+import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
+import * as store from "./store.ts";
+import type { CertificateView } from "./store.ts";
+import { CertificateSchema, certificateJson } from "./view.ts";
+
+export interface CertificateContext extends AppContext {
+  certificates: Certificates;
+  receipts: ReceiptSource;
+  /** epoch of the log now */
+  logEpoch: number;
+  submitRevocation: SubmitRevocation;
+}
+
+const Answer = Type.Object({ certificate: CertificateSchema });
+const ReceiptAnswer = Type.Object({ receipt: Type.Unknown({ description: "service/src/proof/FORMAT.md §7" }) });
+const Id = Type.Object({ id: Type.String({ pattern: "^cert_[a-z0-9]{16,40}$" }) });
+const hex = (bytes: number) => Type.String({ pattern: `^[0-9a-f]{${2 * bytes}}$` });
+const purposeOfDeposit = "核验本人住房公积金缴存情况";
+
+export async function certificateRoutes(app: App, context: CertificateContext): Promise<void> {
+  const { certificates, receipts, pool, now } = context;
+
+  async function toJson(rows: readonly CertificateView[]) {
+    const anchored = await anchoredSize(pool, context.logEpoch);
+    return rows.map((row) => {
+      const isAnchored = row.leafEpoch === context.logEpoch && row.leafIndex !== null && row.leafIndex < anchored;
+      return certificateJson(row, certificates.kinds, now(), isAnchored);
+    });
+  }
+
+  async function issue(wish: {
+    personId: string;
+    accountNumber: string;
+    kind: string;
+    purpose: string | undefined;
+    by: string;
+    key: string;
+  }) {
+    const depositor = (await depositorsOf(pool, wish.personId)).find(
+      (account) => account.accountNumber === wish.accountNumber,
+    );
+    if (!depositor) throw new DomainError("DEPOSITOR_NOT_FOUND");
+    const issued = await issueCertificates(certificates, [
+      {
+        kind: wish.kind,
+        depositorId: depositor.id,
+        purpose: wish.purpose ?? purposeOfDeposit,
+        requestedBy: wish.by,
+        requestKey: wish.key,
+      },
+    ]);
+    return { certificate: (await toJson(issued))[0]! };
+  }
+
+  const Wish = {
+    kind: Type.Literal("deposit"),
+    grzh: Type.String({ minLength: 1, maxLength: 20, description: "GRZH 个人账号" }),
+    purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 40, pattern: "^[^\\p{C}]+$" })),
+  };
+  app.post(
+    "/api/v1/me/certificates",
+    {
+      preHandler: requireAction("certificate.ask-own"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Issue a certificate to the person who asks",
+        description: "Idempotency-Key required: the same key again answers with the same certificate.",
+        body: Type.Object(Wish, { additionalProperties: false }),
+        response: answers(Answer, 201),
+      },
+    },
+    async (request, reply) => {
+      const { personId } = personOf(request);
+      const { kind, grzh, purpose } = request.body;
+      const wish = { personId, accountNumber: grzh, kind, purpose, by: personId, key: idempotencyKey(request) };
+      return reply.code(201).send(await issue(wish));
+    },
+  );
+
+  app.post(
+    "/api/v1/desk/certificates",
+    {
+      preHandler: requireAction("certificate.issue"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Issue a certificate at the counter",
+        body: Type.Object(
+          { personId: Type.String({ pattern: "^pers_[A-Za-z0-9]{1,40}$" }), ...Wish },
+          { additionalProperties: false },
+        ),
+        response: answers(Answer, 201),
+      },
+    },
+    async (request, reply) => {
+      const { personId, kind, grzh, purpose } = request.body;
+      const by = staffOf(request).staffId;
+      return reply
+        .code(201)
+        .send(await issue({ personId, accountNumber: grzh, kind, purpose, by, key: idempotencyKey(request) }));
+    },
+  );
+
+  app.get(
+    "/api/v1/me/certificates",
+    {
+      preHandler: requireAction("certificate.ask-own"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Own certificates",
+        response: answers(Type.Object({ certificates: Type.Array(CertificateSchema) })),
+      },
+    },
+    async (request) => ({ certificates: await toJson(await store.ofPerson(pool, personOf(request).personId)) }),
+  );
+
+  app.get(
+    "/api/v1/desk/certificates",
+    {
+      preHandler: requireAction("certificate.read"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Certificates of the centre, newest first",
+        querystring: PageQuery,
+        response: answers(Page(CertificateSchema)),
+      },
+    },
+    async (request) => {
+      const limit = request.query.limit ?? 20;
+      const key = decodeCursor(request.query.cursor, ["string", "string"]);
+      const rows = await store.newest(pool, {
+        limit: limit + 1,
+        ...(key ? { before: { drawnAt: new Date(key[0] as string), id: key[1] as string } } : {}),
+      });
+      const items = new Map((await toJson(rows)).map((item) => [item.id, item]));
+      return pageOf(
+        rows,
+        limit,
+        (row) => items.get(row.id)!,
+        (row) => [row.drawnAt.toISOString(), row.id],
+      );
+    },
+  );
+
+  /** The certificate, if the one who asks is its holder or staff who may read: to anybody else it does not exist. */
+  async function readable(id: string, actor: Parameters<typeof mayDo>[0]): Promise<CertificateView> {
+    const [certificate] = await store.byIds(pool, [id]);
+    const own = actor?.kind === "person" && certificate?.personId === actor.personId;
+    if (!certificate || !(own || mayDo(actor, "certificate.read"))) throw new DomainError("CERTIFICATE_NOT_FOUND");
+    return certificate;
+  }
+
+  app.get(
+    "/api/v1/certificates/:id",
+    {
+      preHandler: requireActor(),
+      schema: { tags: ["certificates"], summary: "One certificate", params: Id, response: answers(Answer) },
+    },
+    async (request) => ({ certificate: (await toJson([await readable(request.params.id, request.actor)]))[0]! }),
+  );
+
+  app.get(
+    "/api/v1/certificates/:id/file",
+    {
+      preHandler: requireActor(),
+      schema: { tags: ["certificates"], summary: "The sealed PDF: the same bytes each time", params: Id },
+    },
+    async (request, reply) => {
+      const certificate = await readable(request.params.id, request.actor);
+      const file = await store.file(pool, certificate.id);
+      if (!file) throw new DomainError("CERTIFICATE_NOT_FOUND");
+      return reply
+        .type("application/pdf")
+        .header("content-disposition", `attachment; filename="${certificate.serial}.pdf"`)
+        .header("cache-control", "private, no-store")
+        .send(file);
+    },
+  );
+
+  app.get(
+    "/api/v1/certificates/:id/receipt",
+    {
+      preHandler: requireActor(),
+      schema: { tags: ["certificates"], summary: "Its receipt", params: Id, response: answers(ReceiptAnswer) },
+    },
+    async (request) => ({ receipt: await receiptOf(receipts, pool, await readable(request.params.id, request.actor)) }),
+  );
+
+  // For whoever holds the file or the code; what they hold is the key, and the answer names nobody.
+  app.get(
+    "/api/v1/receipts/by-seal/:digest",
+    {
+      schema: {
+        tags: ["verification"],
+        summary: "Receipt for the holder of the file",
+        params: Type.Object({ digest: hex(32) }),
+        response: answers(ReceiptAnswer),
+      },
+    },
+    async (request, reply) => {
+      const certificate = await store.bySealedDigest(pool, fromHex(request.params.digest));
+      if (!certificate) throw new DomainError("NOT_FOUND");
+      return reply.header("cache-control", "no-store").send({ receipt: await receiptOf(receipts, pool, certificate) });
+    },
+  );
+  app.get(
+    "/api/v1/receipts/by-token/:token",
+    {
+      schema: {
+        tags: ["verification"],
+        summary: "Receipt for the holder of the QR code",
+        params: Type.Object({ token: hex(16) }),
+        response: answers(ReceiptAnswer),
+      },
+    },
+    async (request, reply) => {
+      const certificate = await store.byStandingToken(pool, fromHex(request.params.token));
+      if (!certificate || certificate.leaf === null) throw new DomainError("NOT_FOUND");
+      return reply.header("cache-control", "no-store").send({ receipt: await receiptOf(receipts, pool, certificate) });
+    },
+  );
+
+  const StandingAnswer = Type.Object({
+    serial: Type.String(),
+    kind: Type.String(),
+    kindName: Type.String(),
+    centre: Type.String(),
+    issuedOn: Type.String(),
+    validUntil: Type.String(),
+    state: Type.String(),
+    standing: Type.String(),
+    reason: Type.Union([Type.Integer(), Type.Null()]),
+    since: Type.Union([Type.String(), Type.Null()]),
+  });
+  app.get(
+    "/api/v1/certificates/standing/:serial",
+    {
+      // A number can be tried out: the answer names nobody, and a bank does not type more than this.
+      config: { rateLimit: { max: 30, timeWindow: 60_000 } },
+      schema: {
+        tags: ["verification"],
+        summary: "Standing by number; nothing personal",
+        params: Type.Object({ serial: Type.String({ minLength: 20, maxLength: 120 }) }),
+        response: answers(StandingAnswer),
+      },
+    },
+    async (request, reply) => {
+      if (!readSerial(request.params.serial)) throw new DomainError("SERIAL_INVALID");
+      const certificate = await store.bySerial(pool, request.params.serial);
+      if (!certificate || certificate.issuedAt === null) throw new DomainError("CERTIFICATE_NOT_FOUND");
+      const [json] = await toJson([certificate]);
+      const standing = standingOf(certificate, now());
+      return reply.header("cache-control", "no-store").send({
+        serial: certificate.serial,
+        kind: certificate.kind,
+        kindName: json!.kindName,
+        centre: certificates.centre.code,
+        issuedOn: json!.issuedAt.slice(0, 10),
+        validUntil: certificate.validUntil,
+        state: json!.state,
+        standing: standing.standing,
+        reason: standing.reason ?? null,
+        since: standing.since ?? null,
+      });
+    },
+  );
+
+  app.post(
+    "/api/v1/desk/certificates/:id/revoke",
+    {
+      preHandler: requireAction("certificate.propose-revocation"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Propose to revoke; another officer confirms",
+        params: Id,
+        body: Type.Object(
+          { reason: Type.Integer({ minimum: 1, maximum: 6 }), note: Type.String({ minLength: 1, maxLength: 500 }) },
+          { additionalProperties: false },
+        ),
+        response: answers(Answer),
+      },
+    },
+    async (request) => {
+      const { reason, note } = request.body;
+      await proposeRevocation(pool, {
+        certificateId: request.params.id,
+        reason: reason as RevocationReason,
+        note,
+        proposedBy: staffOf(request).staffId,
+        now: now(),
+      });
+      return { certificate: (await toJson([await readable(request.params.id, request.actor)]))[0]! };
+    },
+  );
+
+  app.post(
+    "/api/v1/desk/certificates/:id/revoke/confirm",
+    {
+      preHandler: requireAction("certificate.revoke"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Confirm a proposed revocation",
+        params: Id,
+        response: answers(Answer),
+      },
+    },
+    async (request) => {
+      assertMay(request.actor, "certificate.revoke");
+      await confirmRevocation(pool, context.submitRevocation, {
+        certificateId: request.params.id,
+        confirmedBy: actorId(request.actor),
+        now: now(),
+      });
+      return { certificate: (await toJson([await readable(request.params.id, request.actor)]))[0]! };
+    },
+  );
+}

@@ -1,0 +1,10 @@
+// What the collection part refuses, and what it tells the person to do.
+import { refusals } from "../errors.ts";
+
+export const collectionRefusals = refusals({
+  PERSON_NOT_FOUND: {
+    status: 404,
+    zh: "本中心没有该证件号码的缴存人。请核对证件类型和号码。",
+    en: "This centre knows nobody with this document. Check its type and number.",
+  },
+});
