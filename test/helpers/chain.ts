@@ -1,5 +1,5 @@
 // A fresh chain for a test file: an anvil of its own with the contracts deployed and two centres or more admitted.
-// Takes about a second in all.
+// Takes a third of a second on an idle machine; between tests, reset() takes a few milliseconds.
 import { createHash, generateKeyPairSync } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
@@ -44,6 +44,8 @@ export interface TestChain {
   deployerKey: string;
   centres: TestCentre[];
   chain: EmbeddedChain;
+  /** back to the state just after the deployment, in a few milliseconds: for a beforeEach */
+  reset(): Promise<void>;
 }
 
 export interface FreshChainOptions {
@@ -70,11 +72,19 @@ export async function freshChain(options: FreshChainOptions = {}): Promise<TestC
     deployerKey,
     centres: centres.map((centre) => centre.registered),
   });
+  const client = createChainClient({ url: chain.url });
+  let snapshot = await client.call("evm_snapshot", []);
   return {
     url: chain.url,
     chainId: testChainId,
     contracts,
-    client: createChainClient({ url: chain.url }),
+    client,
+    async reset() {
+      await client.call("anvil_dropAllTransactions", []);
+      await client.call("evm_revert", [snapshot]);
+      snapshot = await client.call("evm_snapshot", []); // a snapshot serves once
+      await client.call("evm_setAutomine", [true]);
+    },
     deployer: createSigner(deployerKey),
     deployerKey,
     centres,
