@@ -22,13 +22,19 @@ function twoByteTable(): Map<string, Uint8Array> {
  */
 export function encodeGb18030(text: string): Buffer {
   table ??= twoByteTable();
-  const parts: Uint8Array[] = [];
+  // Four bytes are the most that a character needs, and one UTF-16 unit is the least that it has.
+  const encoded = Buffer.allocUnsafe(text.length * 4);
+  let length = 0;
   for (const character of text) {
     const point = character.codePointAt(0)!;
-    const known = point < 0x80 ? Uint8Array.of(point) : table.get(character);
-    parts.push(known ?? fourBytes(character, point));
+    if (point < 0x80) encoded[length++] = point;
+    else {
+      const bytes = table.get(character) ?? fourBytes(character, point);
+      encoded.set(bytes, length);
+      length += bytes.length;
+    }
   }
-  return Buffer.concat(parts);
+  return encoded.subarray(0, length);
 }
 
 function bytesOf(linear: number): Uint8Array {

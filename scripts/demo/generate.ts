@@ -3,7 +3,7 @@ import type { ParameterValues } from "../../service/src/parameters/parameter.ts"
 import { valueOn } from "../../service/src/parameters/parameter.ts";
 import type { Parameter } from "../../service/src/parameters/parameter.ts";
 import { monthAmounts } from "../../service/src/collection/amount.ts";
-import { addMonths, firstDay } from "../../service/src/collection/month.ts";
+import { addMonths, firstDay, monthsBetween } from "../../service/src/collection/month.ts";
 import { yuanOfFen } from "../../service/src/ledger/money.ts";
 import { demonstrationCentre, demonstrationParameters } from "./centres.ts";
 import type { DemonstrationCentre } from "./centres.ts";
@@ -167,13 +167,15 @@ function makeDepositors(
 ): DemonstrationDepositor[] {
   const known = demonstrationPersons(centre.code);
   const { lower, upper } = rules.limits(lastMonth);
+  const used = new Set(known.map((person) => person.idNumber));
   return Array.from({ length: count }, (_, index) => {
     const person = known[index];
     const unit = units[person ? index % Math.min(3, units.length) : random.below(units.length)]!;
     const atUpper = random.chance(3);
     const baseFen = atUpper ? upper : lower + BigInt(random.below(Number((upper - lower) / 300n))) * 100n;
-    const newcomer = !person && random.chance(25);
-    const start = newcomer ? addMonths(firstMonth, random.between(1, 10)) : firstMonth;
+    const months = monthsBetween(firstMonth, lastMonth);
+    const newcomer = !person && months > 0 && random.chance(25);
+    const start = newcomer ? addMonths(firstMonth, random.between(1, Math.min(10, months))) : firstMonth;
     const sealed = person ? person.role === "sealed" : random.chance(6);
     const end = sealed ? addMonths(unit.lastMonth, -random.between(1, 3)) : unit.lastMonth;
     const missed = !person && random.chance(8) ? addMonths(firstMonth, random.between(11, 12)) : undefined;
@@ -181,13 +183,7 @@ function makeDepositors(
     return {
       accountNumber: accountNumberOf(centre.code, index + 1),
       name: person?.name ?? random.pick(surnames) + random.pick(given) + (random.chance(60) ? random.pick(given) : ""),
-      idNumber:
-        person?.idNumber ??
-        syntheticIdNumber(
-          centre.index,
-          `${random.between(1968, 2001)}${pad(random.between(1, 12))}${pad(random.between(1, 28))}`,
-          index % 1000,
-        ),
+      idNumber: person?.idNumber ?? newIdNumber(centre.index, index % 1000, used, random),
       phone: person?.phone ?? `1990${centre.index}${String(index + 1).padStart(6, "0")}`,
       unit,
       openedOn: newcomer ? `${start}-05` : `${random.between(2020, 2023)}-${pad(random.between(1, 12))}-10`,
@@ -200,6 +196,17 @@ function makeDepositors(
       role: person?.role,
     };
   });
+}
+
+/** An ID number that nobody of `used` has, and adds it there. */
+function newIdNumber(region: number, sequence: number, used: Set<string>, random: SeededRandom): string {
+  for (;;) {
+    const born = `${random.between(1968, 2001)}${pad(random.between(1, 12))}${pad(random.between(1, 28))}`;
+    const number = syntheticIdNumber(region, born, sequence);
+    if (used.has(number)) continue;
+    used.add(number);
+    return number;
+  }
 }
 
 /** Bases rise by 4 % each July, so those of earlier years were lower; always within the limits of their year. */
@@ -272,13 +279,13 @@ function remittanceFiles(
   rules: GeneratorRules,
 ): DemonstrationFile[] {
   const header = "DWZH,HBJNY,YWLSH,JZRQ,GRZH,XingMing,ZJHM,GRJCJS,DWYJCE,GRYJCE".split(",");
-  const staff = new Map(units.map((unit) => [unit, depositors.filter((depositor) => depositor.unit === unit)]));
+  const staff = Map.groupBy(depositors, (depositor) => depositor.unit);
   const byYear = new Map<string, string[][]>();
   for (let month = firstMonth; month <= lastMonth; month = addMonths(month, 1)) {
     for (const unit of units) {
       if (month > unit.lastMonth) continue;
       const number = `HJ${centre.code.slice(1, 5)}${month.replace("-", "")}${unit.accountNumber.slice(-4)}`;
-      for (const depositor of staff.get(unit)!) {
+      for (const depositor of staff.get(unit) ?? []) {
         if (month < depositor.firstMonth || month > depositor.lastMonth || month === depositor.missedMonth) continue;
         const baseFen = baseIn(month, depositor, contributionYear(addMonths(lastMonth, 1)), rules);
         const { unitFen, personFen } = rules.amounts(baseFen, unit, month);

@@ -81,7 +81,10 @@ function checkGroup(check: Check, rows: readonly RemittanceRow[]): void {
   }
   // A later month of the same unit is judged as if this one were right, so that one mistake is told once.
   unit.paidToMonth = month;
-  for (const depositor of paid) depositor.paidToMonth = month;
+  for (const depositor of paid) {
+    depositor.paidToMonth = month;
+    depositor.firstMonth ??= month;
+  }
   if (!right) return;
   register.businessNumbers.set(businessNumber, id);
   register.remittances.set(id, { businessNumber, lines: new Map(lines.map((line) => [line.depositorId, line])) });

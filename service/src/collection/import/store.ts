@@ -21,6 +21,7 @@ export interface NewDepositor {
   state: string;
   frozen: boolean;
   paidToMonth: string | null;
+  firstMonth: string | null;
   openingFen: bigint;
 }
 
@@ -76,7 +77,8 @@ export async function depositors(
   const { rows } = await tx.query<NewDepositor & Record<`p_${"id" | "name" | "type" | "number" | "phone"}`, string>>(
     `select d.id, d.account_number as "accountNumber", d.unit_id as "unitId", d.base_fen as "baseFen",
        d.unit_month_fen as "unitMonthFen", d.person_month_fen as "personMonthFen", d.opened_on as "openedOn",
-       d.state, d.frozen, to_char(d.paid_to_month, 'YYYY-MM') as "paidToMonth", d.opening_fen as "openingFen",
+       d.state, d.frozen, to_char(d.paid_to_month, 'YYYY-MM') as "paidToMonth",
+       to_char(d.first_month, 'YYYY-MM') as "firstMonth", d.opening_fen as "openingFen",
        p.id as p_id, p.name as p_name, p.document_type as p_type, p.document_number as p_number, p.phone as p_phone
      from depositor d join person p on p.id = d.person_id
      where d.account_number = any ($1) or d.person_id = any ($2)`,
@@ -170,9 +172,9 @@ export async function insertPersons(tx: Transaction, rows: readonly NewPerson[])
 export async function insertDepositors(tx: Transaction, rows: readonly DepositorState[]): Promise<void> {
   await tx.query(
     `insert into depositor (id, account_number, person_id, unit_id, base_fen, unit_month_fen, person_month_fen,
-       opened_on, state, frozen, paid_to_month, opening_fen, ledger_account_id)
+       opened_on, state, frozen, paid_to_month, first_month, opening_fen, ledger_account_id)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-       $8::date[], $9::text[], $10::boolean[], $11::date[], $12::bigint[], $13::text[])`,
+       $8::date[], $9::text[], $10::boolean[], $11::date[], $12::date[], $13::bigint[], $14::text[])`,
     [
       rows.map((depositor) => depositor.id),
       rows.map((depositor) => depositor.accountNumber),
@@ -185,6 +187,7 @@ export async function insertDepositors(tx: Transaction, rows: readonly Depositor
       rows.map((depositor) => depositor.state),
       rows.map((depositor) => depositor.frozen),
       rows.map((depositor) => depositor.paidToMonth && firstDay(depositor.paidToMonth)),
+      rows.map((depositor) => depositor.firstMonth && firstDay(depositor.firstMonth)),
       rows.map((depositor) => depositor.openingFen),
       rows.map((depositor) => depositorAccount(depositor.id)),
     ],
