@@ -1,5 +1,4 @@
-// How figures, dates and explanations are written in the chosen language.
-import type { Explained } from "./api/types.ts";
+// How figures and dates are written in the chosen language.
 import { settings } from "./settings.ts";
 
 /** A decimal text in yuan as ¥12,345.67. What is no amount is shown as it came. */
@@ -52,15 +51,4 @@ export function dayNumber(days: number): string {
 
 export function count(value: number): string {
   return value.toLocaleString("en-US");
-}
-
-export function percent(ratio: string | number): string {
-  const value = Number(ratio);
-  if (!Number.isFinite(value)) return String(ratio);
-  return `${Number((value <= 1 ? value * 100 : value).toFixed(2))}%`;
-}
-
-export function explained(text: Explained | null | undefined): string {
-  if (!text) return "";
-  return typeof text === "string" ? text : settings.language === "en" ? text.en : text.zh;
 }

@@ -1,3 +1,5 @@
+// Imported for what they do: the fragment first of all, then the styles.
+// oxlint-disable import/no-unassigned-import
 import "./fragment.ts";
 import { createApp } from "vue";
 import { lastResort } from "virtual:fonts";

@@ -8,10 +8,9 @@ interface State {
   actor: Actor | null | undefined;
   /** someone was signed in and the service has forgotten it: what stands in the forms must survive */
   expired: boolean;
-  centre: { code: string; name: string } | null;
 }
 
-const state = reactive<State>({ actor: undefined, expired: false, centre: null });
+const state = reactive<State>({ actor: undefined, expired: false });
 
 export const session = readonly(state);
 
@@ -23,7 +22,6 @@ whenExpired(() => {
 export async function loadSession(): Promise<void> {
   const answer = await api.get<Session>("/api/v1/session");
   state.actor = answer.actor;
-  state.centre = answer.centre;
   state.expired = false;
 }
 

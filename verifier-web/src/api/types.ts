@@ -7,12 +7,13 @@ export interface Consortium {
   centres: { code: string; name: string; url: string }[];
 }
 
+export type Role = "clerk" | "checker" | "administrator" | "auditor";
+
 export type Actor =
-  { kind: "person"; name: string } | { kind: "staff"; name?: string; displayName: string; roles: string[] };
+  { kind: "person"; personId: string; name: string } | { kind: "staff"; staffId: string; name: string; roles: Role[] };
 
 export interface Session {
   actor: Actor | null;
-  centre: { code: string; name: string };
 }
 
 export interface Account {
@@ -24,18 +25,24 @@ export interface Account {
   base: string;
   unitAmount: string;
   personAmount: string;
-  unitRatio: string | number;
-  personRatio: string | number;
+  /** percent */
+  unitRatio: string;
+  personRatio: string;
   paidTo: string | null;
   monthsInARow: number;
   openedOn: string;
-  asOfEntry?: string;
-  history?: MonthOfAccount[];
+  asOfEntry: string;
+  /** the newest 24 entries, oldest first */
+  history: AccountEntry[];
 }
 
-export interface MonthOfAccount {
+/** One entry of the ledger: a deposit, a withdrawal, interest. */
+export interface AccountEntry {
+  at: string;
   /** YYYY-MM */
   month: string;
+  kind: string;
+  /** negative when money left */
   amount: string;
   balance: string;
 }
@@ -52,7 +59,11 @@ export interface Certificate {
   validUntil: string;
   state: CertificateState;
   standing: Standing;
-  maskedName?: string;
+  reason: number | null;
+  since: string | null;
+  /** masked */
+  holder: { name: string; documentNumber: string };
+  revocation: { reason: number; proposedBy: string; confirmed: boolean } | null;
 }
 
 export interface StandingAnswer {
@@ -62,83 +73,112 @@ export interface StandingAnswer {
   issuedOn: string;
   validUntil: string;
   standing: Standing;
-  reason?: number | string;
-  since?: string;
+  reason: number | null;
+  since: string | null;
   state: CertificateState;
 }
 
 export type WithdrawalState = "paid" | "barred" | "held" | "refused";
 
-/** A rule that bars, at the centre that listed. */
+/** What stops a person: who listed, by which rule, from when until when. */
 export interface Bar {
-  centre: string;
   centreName: string;
-  rule: string;
-  conduct: string;
+  ruleName: string;
+  ruleNameEn?: string;
+  conduct?: string;
   from: string;
-  until: string | null;
+  until: string;
 }
 
 export interface Withdrawal {
   id: string;
   businessNumber: string;
+  kind: string;
+  amount: string;
   state: WithdrawalState;
   stateName: string;
-  amount: string;
-  explanation: Explained | null;
-  bars?: Bar[];
-  reason?: string;
-  maskedName?: string;
-  createdAt?: string;
+  appliedAt: string;
+  explanation: Bar[];
+  unknownBecause: string[];
+  note: string | null;
 }
-
-/** A sentence of the service: one text, or one in each language. */
-export type Explained = string | { zh: string; en: string };
 
 export interface FoundPerson {
   id: string;
   name: string;
+  /** masked */
   documentNumber: string;
-  accounts: { grzh: string; unitName?: string; stateName?: string; balance?: string }[];
+  accounts: Account[];
 }
+
+export interface Rule {
+  code: string;
+  zh: string;
+  en: string;
+  years: number;
+  bars: string;
+  source: string;
+}
+
+export type CaseState = "open" | "listing" | "listed" | "lifting" | "lifted";
 
 export interface BlacklistCase {
   id: string;
-  caseNumber?: string;
-  state: string;
-  stateName?: string;
+  /** masked, like the number */
+  personName: string;
+  documentNumber: string;
+  rule: string;
+  ruleName: string;
   conduct: string;
-  conductName?: string;
   legalBasis: string;
-  maskedName?: string;
-  maskedNumber?: string;
-  decidedOn: string;
-  endsOn?: string | null;
-  openedBy?: string;
-  listingId?: string | null;
+  evidenceDigest: string;
+  startsOn: string;
+  endsOn: string;
+  state: CaseState;
+  openedBy: string;
+  openedAt: string;
+  confirmedBy: string | null;
+  liftProposedBy: string | null;
+  listingId: string | null;
 }
 
 export interface BlacklistCheck {
   id: string;
-  result: "clear" | "barred" | "unknown";
+  result: "clear" | "flagged" | "barred" | "unknown";
   bars: Bar[];
-  mirrorAgeSeconds: number;
+  flags: Bar[];
+  unknownBecause: string[];
+  mirrorAgeSeconds: number | null;
   traceLeaf: string;
 }
 
+export interface CheckLine {
+  id: string;
+  businessNumber: string;
+  purpose: string;
+  result: BlacklistCheck["result"];
+  actor: string;
+  at: string;
+}
+
 export interface Overview {
-  certificatesToday: number;
   certificatesByDay: { day: string; count: number }[];
-  log: { size: number; checkpointSize: number; anchoredSize: number; lagSeconds: number };
-  chain: { head: number; ageSeconds: number; queued: number; failed: number };
+  log: { size: number; pending: number; anchoredSize: number; stoppedBecause: string | null };
+  witnesses: { centre: string; name: string; size: number; at: string }[];
+  chain: { head: number | null; ageSeconds: number | null; waiting: number; failed: number };
   listings: { active: number };
-  witnesses: { centre: string; name: string; size: number; at: string | null }[];
+  work: { barred: number; held: number; casesToConfirm: number };
+}
+
+/** One page of a list; `next` is the cursor of the page after it. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
 }
 
 export interface DevelopmentMessage {
   id: string;
-  channel: string;
   recipient: string;
   text: string;
-  at: string;
+  sentAt: string;
 }

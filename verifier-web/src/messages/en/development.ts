@@ -5,6 +5,5 @@ export const development: typeof zh = {
   lead: "The development environment sends no real messages. Each one appears here; the list refreshes every 3 seconds.",
   none: "No messages yet. Ask for a sign-in code to see one.",
   to: "To {recipient}",
-  channels: { sms: "SMS" },
   updated: "Updated {time}",
 };
