@@ -25,7 +25,7 @@ export interface Face {
 
 export interface Fonts {
   readonly main: Face;
-  /** The font for rare characters. The first call reads 25 MB and takes some tenths of a second; later ones are free. */
+  /** The font for rare characters. The first call unpacks 31 MB and holds the process up for some tenths of a second; later ones are free. */
   fallback(): Face;
 }
 

@@ -69,9 +69,8 @@ interface Layout {
   readonly blocks: readonly number[];
   /** function patterns and format bits, and the mask where data will come: data is added by exclusive or */
   readonly base: Uint8Array;
-  /** for each bit of the message, in order: its byte in the rows and the value to flip there */
-  readonly byteOf: Uint16Array;
-  readonly flip: Uint8Array;
+  /** for each bit of the message, in order: its byte in the rows, and in the low eight bits what to flip there */
+  readonly cells: Uint32Array;
   /** for each possible leading byte, its multiple of the generator polynomial, as words from the highest byte on */
   readonly multiples: Uint32Array;
 }
@@ -90,11 +89,14 @@ export function encodeQr(url: string, digits: string): QrCode {
   const layout = (layouts[version] ??= layOut(version));
   const message = interleave(layout, dataCodewords(layout, url, digits));
   const rows = layout.base.slice();
-  const { byteOf, flip } = layout;
+  const { cells } = layout;
   for (let i = 0, bit = 0; i < message.length; i++) {
     const codeword = message[i]!;
     // Without a branch: the bits are random, and a processor would guess wrong every second time.
-    for (let shift = 7; shift >= 0; shift--, bit++) rows[byteOf[bit]!]! ^= flip[bit]! & -((codeword >> shift) & 1);
+    for (let shift = 7; shift >= 0; shift--, bit++) {
+      const cell = cells[bit]!;
+      rows[cell >>> 8]! ^= cell & -((codeword >> shift) & 1);
+    }
   }
   return { version, size: layout.size, rows };
 }
@@ -260,8 +262,7 @@ function layOut(version: number): Layout {
     correction,
     blocks,
     base,
-    byteOf: Uint16Array.from(cells, byteAt),
-    flip: Uint8Array.from(cells, bitAt),
+    cells: Uint32Array.from(cells, (cell) => (byteAt(cell) << 8) | bitAt(cell)),
     multiples: generatorMultiples(correction),
   };
 }
