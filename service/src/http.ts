@@ -211,6 +211,9 @@ export function refusalFor(error: unknown): DomainError | undefined {
   if (fastifyError?.validation) return invalidField(fastifyError);
   const known = fastifyRefusals[fastifyError?.code];
   if (known) return known(fastifyError);
+  // A text that Postgres cannot hold (a NUL, half a character) is the client's, whichever column it was meant for.
+  if (fastifyError?.code === "22021" || fastifyError?.code === "22P05")
+    return invalid("request", "holds a character that is not allowed", "含有不允许的字符");
   if (isOutage(error)) return new DomainError("BUSY", {}, { cause: error });
   if (error instanceof Error && fastifyError.statusCode && fastifyError.statusCode < 500)
     return invalid("request", "is malformed", "格式有误");

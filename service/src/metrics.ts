@@ -21,17 +21,18 @@ export function createMetrics(options: { centreCode: string; pool?: Pool; proces
   if (options.processMetrics) collectDefaultMetrics({ register: registry });
   const { pool } = options;
   if (pool) {
-    new Gauge({
+    const connections = new Gauge({
       name: "cunzheng_database_connections",
       help: "Connections of the pool by state; waiting counts callers without one",
       labelNames: ["state"],
-      registers: [registry],
+      registers: [],
       collect() {
         this.set({ state: "open" }, pool.totalCount);
         this.set({ state: "idle" }, pool.idleCount);
         this.set({ state: "waiting" }, pool.waitingCount);
       },
     });
+    registry.registerMetric(connections);
   }
   return {
     registry,

@@ -45,7 +45,7 @@ export async function startService(
   const closers: (() => Promise<unknown>)[] = [() => pool.end()];
   // Last in, first out; one that fails does not keep the others open.
   const close = async () => {
-    for (const end of closers.splice(0).reverse())
+    for (const end of closers.splice(0).toReversed())
       await end().catch((error: unknown) => log.error({ err: error }, "closing failed"));
   };
 

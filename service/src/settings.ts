@@ -120,7 +120,6 @@ export const settings = [
     name: "TAG_KEY_FILE",
     about: "the centre's secret for the tags of the blacklist",
     example: "/etc/cunzheng/keys/tag.key",
-    optional: true,
   },
   {
     name: "CERTIFICATE_TYPE_CODE",

@@ -3,7 +3,6 @@ import rateLimit from "@fastify/rate-limit";
 import type { FastifyRequest } from "fastify";
 import type { App, AppContext } from "../app.ts";
 import { answers, Type } from "../http.ts";
-import "./refusals.ts";
 import type { Actor } from "./access.ts";
 import { personRegister } from "./person-directory.ts";
 import { askForCode, signInPerson, strictCodeLimits } from "./person-sign-in.ts";
@@ -36,6 +35,8 @@ const SignedIn = Type.Object({
   idleEndsAt: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
   endsAt: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
 });
+
+export { identityRefusals } from "./refusals.ts";
 
 const tags = ["identity"];
 
