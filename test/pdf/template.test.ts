@@ -29,8 +29,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const template = await depositTemplate();
 const { sealer } = authority();
 const REFERENCE = new URL("deposit.png", import.meta.url);
-/** Pixels of a hundred dots per inch that may differ: fewer than one blank character would make. */
-const TOLERATED = 40;
+/** Pixels of a hundred dots per inch that may differ: fewer than the plainest character has. */
+const TOLERATED = 8;
 
 /** The cell of the name in millimetres, without the rules around it. */
 const NAME_CELL = { x: 51.6, y: 69.6, width: 53, height: 10 };
