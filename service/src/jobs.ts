@@ -93,7 +93,69 @@ export function startLoop(options: LoopOptions): Loop {
 }
 
 /**
- * Runs `work` if no other session leads under this name in this database, else returns at once with `led: false`.
+ * The session in which this replica holds its leads: one connection for all of them, taken from the pool with the first and
+ * given back after the last. A connection for each lead would use up the pool that their work needs.
+ */
+interface LeadSession {
+  client: PoolClient;
+  users: number;
+  broken: Error | undefined;
+  lost: Set<AbortController>;
+  /** names that this replica leads: the database would grant them to the same session again */
+  held: Set<string>;
+  /** the end of the last question: they are asked one after the other */
+  asked: Promise<unknown>;
+}
+const leadSessions = new WeakMap<Pool, Promise<LeadSession>>();
+
+async function joinLeadSession(pool: Pool): Promise<LeadSession> {
+  for (;;) {
+    const opening = leadSessions.get(pool) ?? openLeadSession(pool);
+    const session = await opening;
+    // It may have been given back, or have broken, while we waited for it.
+    if (leadSessions.get(pool) !== opening) continue;
+    session.users++;
+    return session;
+  }
+}
+
+function openLeadSession(pool: Pool): Promise<LeadSession> {
+  const opening = pool.connect().then(
+    (client) => {
+      const session: LeadSession = {
+        client,
+        users: 0,
+        broken: undefined,
+        lost: new Set(),
+        held: new Set(),
+        asked: Promise.resolve(),
+      };
+      client.on("error", (error) => {
+        session.broken = error;
+        leadSessions.delete(pool);
+        for (const lead of session.lost) lead.abort(error);
+      });
+      return session;
+    },
+    (error: unknown) => {
+      leadSessions.delete(pool);
+      throw error;
+    },
+  );
+  leadSessions.set(pool, opening);
+  return opening;
+}
+
+function leaveLeadSession(pool: Pool, session: LeadSession): void {
+  if (--session.users > 0) return;
+  if (!session.broken) leadSessions.delete(pool);
+  session.client.removeAllListeners("error");
+  session.client.release(session.broken);
+}
+
+/**
+ * Runs `work` if no other replica leads under this name in this database, else returns at once with `led: false`. One
+ * process asks for a name once at a time (a loop's step never overlaps itself).
  *
  * The lead is a session's advisory lock. It ends with the connection, so a replica that lost its connection may still be
  * working while another leads: `signal` is aborted as soon as we notice, and what `work` writes must stay right even
@@ -104,32 +166,34 @@ export async function withLeadership<T>(
   name: string,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<{ led: true; result: T } | { led: false }> {
-  const client = await pool.connect();
+  const session = await joinLeadSession(pool);
   const lost = new AbortController();
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-    lost.abort(error);
+  session.lost.add(lost);
+  const ask = (sql: string) => {
+    const answer = session.asked.then(() => session.client.query<{ led: boolean }>(sql, [`cunzheng.lead.${name}`]));
+    session.asked = answer.catch(() => undefined); // whoever asked hears of it
+    return answer;
   };
-  client.on("error", onError);
   try {
-    const lock = `cunzheng.lead.${name}`;
-    const { rows } = await client.query<{ led: boolean }>(
-      "select pg_try_advisory_lock(hashtextextended($1, 0)) as led",
-      [lock],
-    );
-    if (!rows[0]?.led) return { led: false };
+    if (session.held.has(name)) return { led: false };
+    session.held.add(name);
     try {
-      return { led: true, result: await work(lost.signal) };
+      const { rows } = await ask("select pg_try_advisory_lock(hashtextextended($1, 0)) as led");
+      if (!rows[0]?.led) return { led: false };
+      try {
+        return { led: true, result: await work(lost.signal) };
+      } finally {
+        // A session that cannot be asked any more has lost its locks with its connection; it must not go back to the pool.
+        await ask("select pg_advisory_unlock(hashtextextended($1, 0))").catch(
+          (error: Error) => (session.broken ??= error),
+        );
+      }
     } finally {
-      // A session that cannot be asked any more has lost its locks with its connection; it must not go back to the pool.
-      await client
-        .query("select pg_advisory_unlock(hashtextextended($1, 0))", [lock])
-        .catch((error: Error) => (broken ??= error));
+      session.held.delete(name);
     }
   } finally {
-    client.off("error", onError);
-    client.release(broken);
+    session.lost.delete(lost);
+    leaveLeadSession(pool, session);
   }
 }
 
