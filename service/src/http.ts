@@ -191,13 +191,19 @@ const busyCodes = new Set([
   "SERVER_ERROR",
   "NETWORK_ERROR",
   "TIMEOUT",
+  // fetch, when another service or the chain node does not answer
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_SOCKET",
 ]);
+/** Errors that say by their name that somebody else did not answer. */
+const busyNames = new Set(["ChainUnreachable", "TimeoutError"]);
 
 /** Is this an outage of something that we depend on, so that the same request may succeed a moment later? */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = String((error as { code?: unknown }).code ?? "");
-  if (busyCodes.has(code) || busySqlStates.test(code)) return true;
+  if (busyCodes.has(code) || busySqlStates.test(code) || busyNames.has(error.name)) return true;
   if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
   // pg gives these no code: the pool's time-out and a connection that broke under a query.
   if (/^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message)) return true;

@@ -7,10 +7,12 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { centreKeys, consortiumKeys } from "../../scripts/stack/keys.ts";
+import { freshChain } from "../helpers/chain.ts";
 import { freshDatabase } from "../helpers/database.ts";
 
 describe("the process of a centre", async () => {
   const { url } = await freshDatabase();
+  const chain = await freshChain();
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "cunzheng-server-"));
   afterAll(() => fs.rmSync(dir, { recursive: true }));
   const centre = { code: "C46010", name: "海南省住房公积金管理局" };
@@ -25,8 +27,10 @@ describe("the process of a centre", async () => {
     PUBLIC_URL: "http://127.0.0.1:8080",
     PORT: "0",
     DATABASE_URL: url,
-    CHAIN_URL: "http://127.0.0.1:1",
-    REGISTRY_ADDRESS: `0x${"0".repeat(40)}`,
+    CHAIN_URL: chain.url,
+    CHAIN_ID: String(chain.chainId),
+    CHAIN_START_BLOCK: String(chain.contracts.startBlock),
+    REGISTRY_ADDRESS: chain.contracts.registry,
     KEYS_DIR: keys.dir,
     TAG_KEY_FILE: tagFile,
   };
@@ -62,7 +66,9 @@ describe("the process of a centre", async () => {
       const service = start(settings);
       const port = await listening(service);
       expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toEqual({ status: "ok" });
-      expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+      expect((await fetch(`http://127.0.0.1:${port}/readyz`)).headers.get("content-type")).toContain(
+        "application/json",
+      );
       const ended = once(service.child, "exit");
       tell(service.child);
       expect((await ended)[0]).toBe(0);
