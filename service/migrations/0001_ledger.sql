@@ -169,6 +169,8 @@ declare
   transfers constant integer := coalesce(cardinality(transfer_posting), 0);
   digests bytea[];
   new_ids text[];
+  account_ids text[];
+  locked bigint;
   offender text;
 begin
   if cardinality(posting_kinds) is distinct from postings
@@ -247,19 +249,15 @@ begin
     end if;
   end if;
 
-  perform from account
-  where id in (select unnest(transfer_debit) union select unnest(transfer_credit))
-  order by id
-  for no key update;
-
-  select posting_ids[t.posting] into offender
-  from unnest(transfer_posting, transfer_debit, transfer_credit) as t(posting, debit, credit)
-  cross join lateral (values (t.debit), (t.credit)) as side(account_id)
-  left join account on account.id = side.account_id
-  where account.id is null
-  order by t.posting
-  limit 1;
-  if found then
+  account_ids := array(select unnest(transfer_debit) union select unnest(transfer_credit));
+  perform from account where id = any (account_ids) order by id for no key update;
+  get diagnostics locked = row_count;
+  if locked < cardinality(account_ids) then
+    select posting_ids[t.posting] into offender
+    from unnest(transfer_posting, transfer_debit, transfer_credit) as t(posting, debit, credit)
+    where not exists (select from account where id = t.debit) or not exists (select from account where id = t.credit)
+    order by t.posting
+    limit 1;
     raise exception 'an account does not exist' using errcode = 'CZL03', detail = offender;
   end if;
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { monthAmounts } from "../../service/src/collection/amount.ts";
 import type { RoundingRule } from "../../service/src/parameters/parameter.ts";

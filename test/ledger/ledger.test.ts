@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { transaction } from "../../service/src/db.ts";
 import type { Pool } from "../../service/src/db.ts";
@@ -175,14 +175,14 @@ describe("posting", () => {
           const expected = new Map<string, bigint>();
           const postings = call.map((transfers) => posting(`fc-${count++}`, ...transfers));
           for (const name of ["x0", "x1"]) expected.set(name, await balanceOf(pool, `acct_${name}`));
-          try {
-            await post(pool, postings);
-            for (const [debit, credit, fen] of call.flat()) {
-              if (expected.has(debit)) expected.set(debit, expected.get(debit)! - fen);
-              if (expected.has(credit)) expected.set(credit, expected.get(credit)! + fen);
-            }
-          } catch (error) {
-            expect(error).toMatchObject({ code: "BALANCE_TOO_LOW" });
+          const refusal: unknown = await post(pool, postings).then(
+            () => undefined,
+            (error: { code: string }) => error.code,
+          );
+          expect([undefined, "BALANCE_TOO_LOW"]).toContain(refusal);
+          for (const [debit, credit, fen] of refusal ? [] : call.flat()) {
+            if (expected.has(debit)) expected.set(debit, expected.get(debit)! - fen);
+            if (expected.has(credit)) expected.set(credit, expected.get(credit)! + fen);
           }
           for (const [name, fen] of expected) expect(await balanceOf(pool, `acct_${name}`)).toBe(fen);
           expect(await balanceAt(pool, "acct_x0", at)).toBe(before);

@@ -113,7 +113,8 @@ function readRow(
   columns.forEach((code, index) => {
     if (!code) return;
     const column = columnOf(kind, code);
-    const text = trimmed(cells[index]!);
+    const text =
+      cells[index]!.includes(" ") || cells[index]!.includes("\u3000") ? trimmed(cells[index]!) : cells[index]!;
     const value = text === "" ? undefined : readField(text, column.type);
     const fault = isFault(value) ? value : text === "" && column.required ? ({ reason: "EMPTY" } as const) : undefined;
     if (fault) {
