@@ -87,7 +87,11 @@ export async function readTrust(sources: Sources): Promise<AgreedTrust> {
   }
 
   // A centre that was removed, or that the list does not know, has no voice.
-  const voices = lists.filter(({ centre }) => centres.get(centre)?.removed === false);
+  const removed = (code: string) => disputed.some((entry) => entry.code === code && entry.removed);
+  const known = (code: string) => centres.has(code) || disputed.some((entry) => entry.code === code);
+  const voices = lists.filter(
+    ({ centre }) => known(centre) && centres.get(centre)?.removed !== true && !removed(centre),
+  );
   if (voices.length < 2)
     throw new CheckUnknown("trust-list-unreachable", { answered: voices.length, silent: silent.join(" ") });
   const { contracts, witnessQuorum } = common.value.list;
