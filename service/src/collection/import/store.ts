@@ -34,8 +34,14 @@ export async function centreOfDatabase(db: Queryable): Promise<string | undefine
   return rows[0]?.code;
 }
 
-/** One import at a time: released when the transaction ends. */
+/**
+ * One import at a time: released when the transaction ends. A large import thinks for longer between two statements, and
+ * runs longer ones, than a request may; so the limits of the pool are lifted for this transaction.
+ */
 export async function takeTurn(tx: Transaction): Promise<void> {
+  await tx.query(
+    `select set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true)`,
+  );
   await tx.query("select pg_advisory_xact_lock(hashtext('cunzheng.import'))");
 }
 
