@@ -66,7 +66,11 @@ export async function consortiumKeys(dir: string, now: () => Date): Promise<Cons
       "intermediate-key.pem": intermediate.keyPem,
     };
   });
-  return { deployer: read(folder, "deployer.key").trim(), rootFile: path.join(folder, "root.pem"), tagFile: path.join(folder, "tag.key") };
+  return {
+    deployer: read(folder, "deployer.key").trim(),
+    rootFile: path.join(folder, "root.pem"),
+    tagFile: path.join(folder, "tag.key"),
+  };
 }
 
 /** The development keys of one centre in `<dir>/<code>`, made on the first call (see `consortiumKeys`). */
