@@ -1,27 +1,23 @@
-// One centre's service put together: what exists, who knows whom, and which work goes on by itself. Everything that a
-// domain needs arrives here as an argument; no domain looks for it elsewhere.
+// One centre's service put together: what exists and who knows whom. Everything that a domain needs
+// arrives here as an argument; no domain looks for it elsewhere. What goes on by itself stands in work.ts.
 import { chainRoutes } from "./chain/routes.ts";
 import type { ChainContext } from "./chain/routes.ts";
 import { createChainClient } from "./chain/client.ts";
-import type { ChainClient } from "./chain/client.ts";
 import { encodeAnchor } from "./chain/checkpoint-anchor.ts";
 import { encodeLift, encodeList } from "./chain/blacklist.ts";
 import type { LiftReason } from "./chain/blacklist.ts";
 import { encodeRevoke, revokeGasLimit } from "./chain/certificate-status.ts";
-import { createMirror, mirrorAge, mirroredContracts, startMirror } from "./chain/mirror.ts";
+import { createMirror, mirrorAge, mirroredContracts } from "./chain/mirror.ts";
 import type { Mirror, MirrorOptions } from "./chain/mirror.ts";
-import { enqueueWrite, startOutbox } from "./chain/outbox.ts";
-import { createSigner } from "./chain/transaction.ts";
-import type { TrustCache } from "./chain/trust-cache.ts";
+import { enqueueWrite } from "./chain/outbox.ts";
 import { centreNames, createTrustCache, isNotRead } from "./chain/trust-cache.ts";
 import type { AppContext, Domain } from "./app.ts";
 import { blacklistRoutes } from "./blacklist/routes.ts";
 import type { BlacklistContext } from "./blacklist/routes.ts";
-import { endOpenings, readFeeds } from "./blacklist/feed.ts";
 import type { Blacklist } from "./blacklist/blacklist.ts";
 import { certificateRoutes } from "./certificates/routes.ts";
 import type { CertificateContext } from "./certificates/routes.ts";
-import { finishDrawn, keepTemplates } from "./certificates/certificate.ts";
+import { keepTemplates } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificate.ts";
 import { depositKind } from "./certificates/kinds/deposit.ts";
 import { accountRoutes } from "./collection/routes.ts";
@@ -30,24 +26,20 @@ import type { Config } from "./config.ts";
 import type { Pool } from "./db.ts";
 import type { RandomBytes } from "./ids.ts";
 import { identityRoutes } from "./identity/routes.ts";
-import { listen, startLoop, withLeadership } from "./jobs.ts";
-import type { Loop } from "./jobs.ts";
 import { readKeys } from "./keys.ts";
 import type { Logger } from "./logging.ts";
-import { anchor } from "./log/anchorer.ts";
 import type { SubmitAnchor } from "./log/anchorer.ts";
-import { openLog, sequence } from "./log/log.ts";
+import { openLog } from "./log/log.ts";
 import type { Log } from "./log/log.ts";
 import { logRoutes } from "./log/routes.ts";
 import type { LogContext } from "./log/routes.ts";
 import { unsettleFrom } from "./log/store.ts";
-import { collectCosignature } from "./log/witness.ts";
 import type { Witness } from "./log/witness.ts";
 import type { Metrics } from "./metrics.ts";
 import { noticeRoutes } from "./notices/routes.ts";
 import { overviewRoutes } from "./overview/routes.ts";
 import type { OverviewContext } from "./overview/routes.ts";
-import { keysOf, otherCentres } from "./peers/peer.ts";
+import { keysOf } from "./peers/peer.ts";
 import type { Peers } from "./peers/peer.ts";
 import { loadFonts } from "./pdf/fonts.ts";
 import { compileTemplate } from "./pdf/template.ts";
@@ -56,6 +48,7 @@ import { isDevelopmentCertificate } from "./sealing/development-authority.ts";
 import type { Traces } from "./traces/trace.ts";
 import { withdrawalRoutes } from "./withdrawals/routes.ts";
 import type { WithdrawalContext } from "./withdrawals/routes.ts";
+import { startWork } from "./work.ts";
 
 /** What the kill tests reach into: a function that is called at named steps and may end the process there. */
 export type OnStep = (step: string) => void | Promise<void>;
@@ -269,140 +262,11 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
   }
 }
 
-interface Work extends CentreOptions {
-  chainClient: ChainClient;
-  keys: Awaited<ReturnType<typeof readKeys>>;
-  centreLog: Log;
-  certificates: Certificates;
-  blacklist: Blacklist;
-  peers: Peers;
-  submitAnchor: SubmitAnchor;
-  trust: TrustCache;
-  mirror: MirrorOptions;
-}
-
-/** The loops. Each step finds in Postgres what there is to do, so any of them may be cut off at any point. */
-function startWork(work: Work): { stop(): Promise<void> } {
-  const {
-    config,
-    pool,
-    log,
-    metrics,
-    now,
-    chainClient,
-    keys,
-    centreLog,
-    certificates,
-    blacklist,
-    peers,
-    submitAnchor,
-    onStep,
-  } = work;
-
-  /** One leader among the replicas runs the step; its time is measured. */
-  const loop = (name: string, intervalMs: number, step: () => Promise<"again" | void>): Loop =>
-    startLoop({
-      name,
-      intervalMs,
-      log,
-      step: async () => {
-        const end = metrics.loopSeconds.startTimer({ loop: name });
-        try {
-          const turn = await withLeadership(pool, `centre.${name}`, step);
-          end({ outcome: "done" });
-          return turn.led ? turn.result : undefined;
-        } catch (error) {
-          end({ outcome: "failed" });
-          throw error;
-        }
-      },
-    });
-
-  const anchoring = loop("anchor the log", config.logIntervalMs, async () => {
-    const did = await anchor(centreLog, submitAnchor);
-    if (did === "stopped") log.error({ epoch: centreLog.epoch }, "the log has stopped: see log_epoch.stopped_because");
-    if (did === "submitted") await onStep?.("submitted");
-  });
-  const cosigning = loop("collect cosignatures", config.logIntervalMs, async () => {
-    const failures: unknown[] = [];
-    for (const peer of await otherCentres(peers)) {
-      try {
-        const witnessKeys = keysOf(peer, "witness", now());
-        await collectCosignature(centreLog, { centre: peer.code, keys: witnessKeys }, (body) =>
-          askWitness(peer.serviceUrl, body),
-        );
-      } catch (error) {
-        failures.push(new Error(`witness ${peer.code}`, { cause: error }));
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, "some witnesses did not cosign");
-  });
-  const sequencing = loop("close the log", config.logIntervalMs, async () => {
-    const placed = await sequence(centreLog);
-    if (placed === 0) return;
-    await onStep?.("closed");
-    anchoring.wake();
-    cosigning.wake();
-  });
-  const loops = [
-    sequencing,
-    anchoring,
-    cosigning,
-    loop("read the feeds", 2_000, async () => {
-      const more = await readFeeds(blacklist);
-      await onStep?.("fed");
-      return more;
-    }),
-    loop("end listings", 30_000, async () => void (await endOpenings(blacklist))),
-    loop("finish drawn certificates", 5_000, async () => void (await finishDrawn(certificates, 10_000))),
-    startMirror(work.mirror),
-  ];
-  const outbox = startOutbox({
-    pool,
-    client: chainClient,
-    chainId: config.chain.chainId,
-    signers: {
-      anchor: createSigner(keys.accounts.anchor),
-      status: createSigner(keys.accounts.status),
-      listing: createSigner(keys.accounts.listing),
-    },
-    confirmations: config.chain.confirmations,
-    now,
-    log,
-    onFailed: (write) => log.error({ write: { ...write, id: String(write.id) } }, "a write to the chain was refused"),
-  });
-  const listener = listen({
-    pool,
-    channel: "chain_event",
-    log,
-    onNotification: () => {
-      work.trust.forget();
-      anchoring.wake();
-    },
-  });
-  return {
-    async stop() {
-      await Promise.all([listener.stop(), outbox.stop(), ...loops.map((one) => one.stop())]);
-    },
-  };
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }
 
 /** Reads the chain to its head. */
 async function readChain(mirror: Mirror): Promise<void> {
   while ((await mirror.step()) === "again");
-}
-
-async function askWitness(serviceUrl: string, body: string): Promise<{ status: number; body: string }> {
-  const response = await fetch(`${serviceUrl}/log/witness/add-checkpoint`, {
-    method: "POST",
-    headers: { "Content-Type": "text/plain" },
-    body,
-    signal: AbortSignal.timeout(10_000),
-    redirect: "error",
-  });
-  return { status: response.status, body: await response.text() };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -6,38 +6,24 @@
 //   sealed  in memory: the file is assembled and signed. A crash leaves nothing.
 //   issued  a second transaction: file and leaf together; the first stored wins. ONLY NOW is anything released.
 //   then the log takes the leaf in, closes over it, and the chain anchors the checkpoint (service/src/log).
-import { createHash, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import type { Pool, Transaction } from "../db.ts";
+import type { Pool } from "../db.ts";
 import { transaction } from "../db.ts";
 import { DomainError, invariant } from "../errors.ts";
 import type { RandomBytes } from "../ids.ts";
-import { newId } from "../ids.ts";
-import { depositorFacts } from "../collection/snapshot.ts";
-import { dayInChina } from "../collection/month.ts";
-import { parameterHistory } from "../parameters/parameter.ts";
 import { appendLeaves } from "../log/log.ts";
+import type { Drawing, Template } from "../pdf/template.ts";
 import { toHex } from "../proof/bytes.ts";
 import { canonicalDigest, canonicalText } from "../proof/canonical.ts";
 import type { CanonicalValue } from "../proof/canonical.ts";
-import { leafDigest, standingToken } from "../proof/leaf.ts";
+import { leafDigest } from "../proof/leaf.ts";
 import type { CertificateLeaf } from "../proof/leaf.ts";
-import {
-  longestQrMessage,
-  maskName,
-  maskNumber,
-  prepareQr,
-  qrKeyId,
-  serialRoot,
-  toDigits,
-} from "../proof/qr-summary.ts";
-import type { Template } from "../pdf/template.ts";
 import type { Sealer } from "../sealing/seal.ts";
-import type { CertificateKind, CertificateRecord } from "./kinds/kind.ts";
 import type { DepositFields } from "./kinds/deposit.ts";
-import { depositFieldsOf } from "./kinds/deposit-facts.ts";
+import type { CertificateKind } from "./kinds/kind.ts";
+import { drawRecords, faceOf, qrDigits, requestDigest } from "./record.ts";
+import type { CertificateRecordJson } from "./record.ts";
 import "./refusals.ts";
-import { serialOf } from "./serial.ts";
 import * as store from "./store.ts";
 import type { CertificateView, DrawnRow } from "./store.ts";
 
@@ -76,21 +62,6 @@ export interface Wish {
   requestKey: string;
 }
 
-/** The record as FORMAT.md §3 has it. */
-export interface CertificateRecordJson {
-  version: 1;
-  kind: string;
-  centre: string;
-  serial: string;
-  statusIndex: number;
-  issuedAt: string;
-  validUntil: string;
-  purpose: string;
-  ledgerEntry: string;
-  fields: DepositFields;
-  salt: string;
-}
-
 /**
  * Draws, seals and issues certificates, and answers when they are durable. The same wish again answers with the same
  * certificate; the same key with another content is refused.
@@ -100,39 +71,52 @@ export async function issueCertificates(
   certificates: Certificates,
   wishes: readonly Wish[],
 ): Promise<CertificateView[]> {
-  const drawn = await draw(certificates, wishes);
+  const { rows, drawings } = await draw(certificates, wishes);
   await certificates.onStep?.("drawn");
-  const unissued = drawn.filter((certificate) => certificate.issuedAt === null);
-  if (unissued.length > 0) await sealAndIssue(certificates, unissued);
+  const unissued = rows.filter((certificate) => certificate.issuedAt === null);
+  if (unissued.length > 0) await sealAndIssue(certificates, unissued, drawings);
   const issued = new Map(
     (
       await store.byIds(
         certificates.pool,
-        drawn.map((row) => row.id),
+        rows.map((row) => row.id),
       )
     ).map((row) => [row.id, row]),
   );
-  return drawn.map((row) => issued.get(row.id)!);
+  return rows.map((row) => issued.get(row.id)!);
 }
 
-/** Draws what is not drawn yet; answers in the order of the wishes. */
-async function draw(certificates: Certificates, wishes: readonly Wish[]): Promise<CertificateView[]> {
+/** Drawings by certificate id, so that what was drawn a moment ago is not drawn again for its seal. */
+type Drawings = ReadonlyMap<string, Drawing>;
+
+/**
+ * Draws what is not drawn yet; rows come in the order of the wishes. The form is filled before the transaction commits: a
+ * name that no font can write, or a text that does not fit, leaves nothing behind.
+ */
+async function draw(
+  certificates: Certificates,
+  wishes: readonly Wish[],
+): Promise<{ rows: CertificateView[]; drawings: Drawings }> {
   const digests = wishes.map(requestDigest);
   return transaction(
     certificates.pool,
     async (tx) => {
       const known = new Map((await store.byRequests(tx, wishes)).map((row) => [wishKey(row), row]));
       const fresh = wishes.filter((wish) => !known.has(wishKey(wish)));
+      const drawings = new Map<string, Drawing>();
       if (fresh.length > 0) {
-        await store.insertDrawn(tx, await records(certificates, tx, fresh));
+        const drawn = await drawRecords(certificates, tx, fresh);
+        for (const row of drawn) drawings.set(row.id, fillForm(certificates, row));
+        await store.insertDrawn(tx, drawn);
         for (const row of await store.byRequests(tx, fresh)) known.set(wishKey(row), row);
       }
-      return wishes.map((wish, i) => {
+      const rows = wishes.map((wish, i) => {
         const row = known.get(wishKey(wish));
         invariant(row, "a wish that was inserted is there");
         if (!digests[i]!.equals(row.requestDigest)) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
         return row;
       });
+      return { rows, drawings };
     },
     // Read committed: each statement sees what is committed, so a wish that another replica has just drawn is found. The
     // facts come from one statement, and so from one snapshot of the ledger.
@@ -143,91 +127,13 @@ async function draw(certificates: Certificates, wishes: readonly Wish[]): Promis
 const wishKey = (wish: { requestedBy: string; requestKey: string }): string =>
   `${wish.requestedBy}\n${wish.requestKey}`;
 
-function requestDigest(wish: Wish): Buffer {
-  return createHash("sha256")
-    .update(canonicalText({ kind: wish.kind, depositorId: wish.depositorId, purpose: wish.purpose }))
-    .digest();
-}
-
-async function records(certificates: Certificates, tx: Transaction, wishes: readonly Wish[]): Promise<DrawnRow[]> {
-  const now = certificates.now();
-  const issuedOn = dayInChina(now);
-  const facts = new Map(
-    (await depositorFacts(tx, { depositorIds: wishes.map((wish) => wish.depositorId) })).map((fact) => [
-      fact.depositorId,
-      fact,
-    ]),
-  );
-  const indexes = await store.takeStatusIndexes(tx, wishes.length);
-  const days = await validityDays(certificates, tx, wishes, issuedOn);
-  return wishes.map((wish, i): DrawnRow => {
-    const fact = facts.get(wish.depositorId);
-    if (!fact) throw new DomainError("DEPOSITOR_NOT_FOUND");
-    if (["03", "04", "05"].includes(fact.state)) throw new DomainError("ACCOUNT_CLOSED");
-    const statusIndex = indexes[i]!;
-    const validUntil = dayAfter(issuedOn, days.get(wish.kind)!);
-    const serial = serialOf({
-      typeCode: certificates.typeCode,
-      issuer: certificates.centre.creditCode,
-      flow: issuedOn.slice(2).replaceAll("-", "") + String(statusIndex).padStart(8, "0"),
-      version: "001",
-    });
-    const record: CertificateRecordJson = {
-      version: 1,
-      kind: wish.kind,
-      centre: certificates.centre.code,
-      serial,
-      statusIndex,
-      issuedAt: instantInChina(now),
-      validUntil,
-      purpose: wish.purpose,
-      ledgerEntry: String(fact.entryNumber),
-      fields: depositFieldsOf(fact, issuedOn),
-      salt: toHex(certificates.random(32)),
-    };
-    const text = canonicalText(record as unknown as CanonicalValue);
-    const recordDigest = createHash("sha256").update(text).digest();
-    return {
-      id: newId("cert", certificates.random),
-      kind: wish.kind,
-      serial,
-      statusIndex,
-      personId: fact.personId,
-      depositorId: wish.depositorId,
-      requestedBy: wish.requestedBy,
-      requestKey: wish.requestKey,
-      requestDigest: requestDigest(wish),
-      record: text,
-      recordDigest,
-      standingToken: standingToken(recordDigest),
-      ledgerEntry: fact.entryNumber,
-      drawnAt: now,
-      validUntil,
-    };
-  });
-}
-
-/** Days of validity for each kind that is asked for: the centre's parameter, or the kind's own where it has set none. */
-async function validityDays(
-  certificates: Certificates,
-  tx: Transaction,
-  wishes: readonly Wish[],
-  today: string,
-): Promise<Map<string, number>> {
-  const rows = await parameterHistory(tx, "certificate.validity_days");
-  const set = rows.findLast((row) => row.validFrom <= today)?.value;
-  return new Map(
-    [...new Set(wishes.map((wish) => wish.kind))].map((code) => {
-      const compiled = certificates.kinds.get(code);
-      if (!compiled) throw new DomainError("CERTIFICATE_KIND_UNKNOWN");
-      return [code, set?.[code] ?? set?.default ?? compiled.kind.validityDays];
-    }),
-  );
-}
-
 /** Seals drawn certificates in memory and stores those that are still unissued, with their leaves, in one transaction. */
-async function sealAndIssue(certificates: Certificates, drawn: readonly CertificateView[]): Promise<void> {
-  const sealed = drawn.map((row) => seal(certificates, row));
+async function sealAndIssue(
+  certificates: Certificates,
+  drawn: readonly CertificateView[],
+  drawings: Drawings = new Map(),
+): Promise<void> {
+  const sealed = drawn.map((row) => seal(certificates, row, drawings.get(row.id) ?? fillForm(certificates, row)));
   await certificates.onStep?.("sealed");
   await transaction(certificates.pool, async (tx) => {
     // The first stored wins: a replica that sealed the same certificate a moment ago has released its bytes already.
@@ -256,17 +162,29 @@ async function sealAndIssue(certificates: Certificates, drawn: readonly Certific
   await certificates.onStep?.("issued");
 }
 
-function seal(certificates: Certificates, row: CertificateView) {
-  const compiled = certificates.kinds.get(row.kind);
-  invariant(compiled, `kind ${row.kind} is drawn but not known`);
+function compiledKind(certificates: Certificates, code: string): CompiledKind {
+  const compiled = certificates.kinds.get(code);
+  invariant(compiled, `kind ${code} is drawn but not known`);
+  return compiled;
+}
+
+/** Fills the kind's form with the record's facts and its QR code. @throws CHARACTER_WITHOUT_GLYPH, TEXT_DOES_NOT_FIT */
+function fillForm(
+  certificates: Certificates,
+  row: Pick<DrawnRow, "kind" | "record" | "recordDigest" | "drawnAt">,
+): Drawing {
+  const { kind, template } = compiledKind(certificates, row.kind);
   const record = JSON.parse(row.record) as CertificateRecordJson;
-  const face = faceOf(record);
-  const drawing = compiled.template.draw(
-    compiled.kind.values(face),
-    { url: `${certificates.publicUrl}/v#`, digits: qrDigits(certificates, compiled, record, row.recordDigest) },
+  return template.draw(
+    kind.values(faceOf(record)),
+    { url: `${certificates.publicUrl}/v#`, digits: qrDigits(certificates, kind, record, row.recordDigest) },
     row.drawnAt,
     row.recordDigest.subarray(0, 16),
   );
+}
+
+function seal(certificates: Certificates, row: CertificateView, drawing: Drawing) {
+  const record = JSON.parse(row.record) as CertificateRecordJson;
   const sealed = certificates.sealer.seal(drawing);
   const leaf: CertificateLeaf = {
     version: 1,
@@ -282,46 +200,7 @@ function seal(certificates: Certificates, row: CertificateView) {
     signer: toHex(sealed.signer),
     salt: toHex(certificates.random(32)),
   };
-  return { certificateId: row.id, templateId: compiled.template.id, leaf, ...sealed };
-}
-
-/** What the face of a certificate shows of its record. */
-function faceOf(record: CertificateRecordJson): CertificateRecord<DepositFields> {
-  return {
-    number: record.serial,
-    issuedOn: record.issuedAt.slice(0, 10),
-    validUntil: record.validUntil,
-    purpose: record.purpose,
-    fields: record.fields,
-  };
-}
-
-/** The signed summary (FORMAT.md §4) as the digits that follow the address in the QR code. */
-function qrDigits(
-  certificates: Certificates,
-  compiled: CompiledKind,
-  record: CertificateRecordJson,
-  recordDigest: Uint8Array,
-): string {
-  const face = faceOf(record);
-  const { signed, finish } = prepareQr(
-    {
-      centre: record.centre,
-      kind: record.kind,
-      serial: record.serial.slice(serialRoot.length),
-      statusIndex: record.statusIndex,
-      maskedName: maskName(record.fields.name),
-      maskedNumber: maskNumber(record.fields.documentNumber),
-      figures: compiled.kind.qrSummary(face),
-      issuedDay: dayNumber(face.issuedOn),
-      validUntilDay: dayNumber(record.validUntil),
-      recordDigest,
-    },
-    qrKeyId(certificates.qrPublicKey),
-  );
-  const message = finish(sign("sha256", signed, { key: certificates.qrKey, dsaEncoding: "ieee-p1363" }));
-  invariant(message.length <= longestQrMessage, `a QR message of ${message.length} bytes does not fit its code`);
-  return toDigits(message);
+  return { certificateId: row.id, templateId: compiledKind(certificates, row.kind).template.id, leaf, ...sealed };
 }
 
 /**
@@ -351,17 +230,4 @@ export function recordIntact(row: { record: string; recordDigest: Uint8Array; le
   const digest = toHex(canonicalDigest(JSON.parse(row.record) as CanonicalValue));
   if (digest !== toHex(row.recordDigest)) return false;
   return row.leaf === null || (JSON.parse(row.leaf) as CertificateLeaf).recordDigest === digest;
-}
-
-function dayNumber(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`) / 86_400_000;
-}
-
-function dayAfter(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-}
-
-/** `2026-11-22T10:00:00+08:00` */
-export function instantInChina(instant: Date): string {
-  return `${new Date(instant.getTime() + 8 * 3_600_000).toISOString().slice(0, 19)}+08:00`;
 }

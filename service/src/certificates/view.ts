@@ -2,7 +2,8 @@
 import type { Static } from "../http.ts";
 import { Type } from "../http.ts";
 import { maskName, maskNumber } from "../proof/qr-summary.ts";
-import type { CertificateRecordJson, CompiledKind } from "./certificate.ts";
+import type { CompiledKind } from "./certificate.ts";
+import type { CertificateRecordJson } from "./record.ts";
 import { standingOf } from "./standing.ts";
 import type { CertificateView } from "./store.ts";
 
