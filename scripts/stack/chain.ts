@@ -7,6 +7,10 @@
 // 4.4 kB a block (2.7 kB for a small transaction): the pause between dumps grows with the time that one takes, at
 // ten thousand blocks one takes about half a second.
 //
+// anvil 1.7 has a race: a transaction that comes in while the one before it is mined may wait for ever for a nonce that is
+// used already, and everything of its account behind it. Giving it to the node again does not help, so we look out for it,
+// take the account's waiting transactions out of the node's pool and put them back.
+//
 // What a crash leaves: kill -9 of anvil loses what came after the last dump, and the services' outboxes write it again;
 // kill -9 of the starter leaves anvil running, and the next start adopts it.
 import { spawn } from "node:child_process";
@@ -66,34 +70,21 @@ export async function startChain(options: ChainOptions): Promise<EmbeddedChain> 
   const port = options.port ?? (last && (await isFree(last.port)) ? last.port : await freePort());
   const dump = newestWholeDump(dir);
   const log = fs.openSync(path.join(dir, "anvil.log"), "a");
-  const child = spawn(
-    binary(),
-    [
-      ...[
-        "--host",
-        "127.0.0.1",
-        "--port",
-        String(port),
-        "--chain-id",
-        String(chainId),
-        "--hardfork",
-        "cancun",
-        "--quiet",
-      ],
-      ...["--accounts", "0", "--gas-price", "0", "--base-fee", "0"],
-      ...["--disable-min-priority-fee", "--disable-default-create2-deployer", "--no-cors"],
-      ...(dump ? ["--load-state", dump] : []),
-    ],
+  const flags = `--host 127.0.0.1 --port ${port} --chain-id ${chainId} --hardfork cancun --quiet --no-cors --accounts 0
+    --gas-price 0 --base-fee 0 --disable-min-priority-fee --disable-default-create2-deployer`.split(/\s+/);
+  const child = spawn(binary(), [...flags, ...(dump ? ["--load-state", dump] : [])], {
+    cwd: dir,
+    env: { PATH: process.env.PATH ?? "" },
+    stdio: ["ignore", log, log],
     // Its own process group: a Ctrl-C in the terminal reaches the starter alone, which stops the services first.
-    { cwd: dir, env: { PATH: process.env.PATH ?? "" }, stdio: ["ignore", log, log], detached: true },
-  );
+    detached: true,
+  });
   fs.closeSync(log);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await waitUntilItAnswers(child, port, chainId, path.join(dir, "anvil.log"));
   const running = { pid: child.pid!, port };
   writeSynced(`${runningFile}.new`, Buffer.from(JSON.stringify(running)));
   fs.renameSync(`${runningFile}.new`, runningFile);
-  child.unref();
   return handle(dir, running, false, ended, options);
 }
 
@@ -116,25 +107,25 @@ function handle(
   const url = `http://127.0.0.1:${running.port}`;
   const client = createChainClient({ url, timeoutMs: 120_000 });
   const dumper = createDumper(dir, client);
-  let loop: Loop | undefined;
+  const log = options.log ? { log: options.log } : {};
+  const loops: Loop[] = [
+    startLoop({ name: "free stuck transactions", intervalMs: 100, ...log, step: createUnsticker(client) }),
+  ];
   if (options.keepDumping ?? true) {
     let notBefore = 0;
-    loop = startLoop({
-      name: "dump the chain",
-      intervalMs: 1_000,
-      ...(options.log ? { log: options.log } : {}),
-      step: async () => {
-        if (performance.now() < notBefore) return;
-        const started = performance.now();
-        if (!(await dumper.dumpIfNew())) return;
-        notBefore = performance.now() + 10 * (performance.now() - started);
-      },
-    });
-    void ended.then(() => loop!.stop());
+    const step = async () => {
+      if (performance.now() < notBefore) return;
+      const started = performance.now();
+      if (!(await dumper.dumpIfNew())) return;
+      notBefore = performance.now() + 10 * (performance.now() - started);
+    };
+    loops.push(startLoop({ name: "dump the chain", intervalMs: 1_000, ...log, step }));
   }
+  const stopLoops = () => Promise.all(loops.map((loop) => loop.stop()));
+  void ended.then(stopLoops);
   let stopped: Promise<void> | undefined;
   const stop = async () => {
-    await loop?.stop();
+    await stopLoops();
     if (!isAlive(running.pid)) return ended;
     await dumper.dumpIfNew();
     process.kill(running.pid, "SIGTERM");
@@ -148,6 +139,47 @@ function handle(
     dump: async () => void (await dumper.dumpIfNew()),
     stop: () => (stopped ??= stop()),
   };
+}
+
+/** A step that puts back an account's transactions when the first of them has waited through two looks for nothing. */
+function createUnsticker(client: ChainClient): () => Promise<void> {
+  let suspects = new Set<unknown>();
+  return async () => {
+    const { queued } = (await client.call("txpool_status", [])) as { queued: string };
+    const seen = suspects;
+    suspects = new Set();
+    if (fromQuantity(queued) === 0n) return;
+    const pool = (await client.call("txpool_content", [])) as Record<"pending" | "queued", PoolContent>;
+    for (const [account, waiting] of Object.entries(pool.queued)) {
+      const transactions = { ...waiting, ...pool.pending[account] };
+      const nonces = Object.keys(transactions)
+        .map(Number)
+        .sort((a, b) => a - b);
+      const first = transactions[nonces[0]!]!;
+      const used = fromQuantity(await client.call("eth_getTransactionCount", [account, "latest"]));
+      if (BigInt(nonces[0]!) !== used) continue;
+      if (!seen.has(first.hash)) suspects.add(first.hash);
+      else
+        await putBack(
+          client,
+          account,
+          nonces.map((nonce) => transactions[nonce]!.hash),
+        );
+    }
+  };
+}
+
+type PoolContent = Record<string, Record<string, { hash: string }>>;
+
+async function putBack(client: ChainClient, account: string, hashes: string[]): Promise<void> {
+  const raw = await client.batch(hashes.map((hash) => ({ method: "eth_getRawTransactionByHash", params: [hash] })));
+  await client.call("anvil_removePoolTransactions", [account]);
+  // What was mined meanwhile is refused now, which is as well.
+  await client.batch(
+    raw.flatMap((answer) =>
+      "result" in answer && answer.result ? [{ method: "eth_sendRawTransaction", params: [answer.result] }] : [],
+    ),
+  );
 }
 
 const gunzip = promisify(zlib.gunzip);

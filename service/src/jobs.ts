@@ -62,6 +62,7 @@ export function startLoop(options: LoopOptions): Loop {
     });
 
   const run = async () => {
+    await undefined; // the caller has its loop in hand before the first step, which may want to wake it
     while (!stopping.signal.aborted) {
       woken = false;
       try {

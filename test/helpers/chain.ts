@@ -55,14 +55,21 @@ export interface FreshChainOptions {
   serviceUrl?: (code: string) => string;
 }
 
+const running: { chain: EmbeddedChain; dir: string }[] = [];
+
+// Registered when the test file imports this helper: vitest drops an afterAll that comes from within a hook or a test.
+afterAll(async () => {
+  for (const { chain, dir } of running) {
+    await chain.stop();
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+});
+
 /** Starts an anvil of its own with everything deployed; it is stopped and its folder removed after the test file. */
 export async function freshChain(options: FreshChainOptions = {}): Promise<TestChain> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "cunzheng-chain-"));
   const chain = await startChain({ dir, chainId: testChainId, keepDumping: false });
-  afterAll(async () => {
-    await chain.stop();
-    fs.rmSync(dir, { recursive: true, force: true });
-  });
+  running.push({ chain, dir });
   const deployerKey = testKey("deployer");
   const centres = (options.codes ?? ["C46010", "C14010"]).map((code) =>
     testCentre(code, options.serviceUrl?.(code) ?? "http://127.0.0.1:1"),

@@ -65,10 +65,15 @@ function parse(abi: Interface, log: Log): { name: string; args: { [name: string]
     const values = abi.decodeEventLog(fragment, log.data, log.topics);
     return { name: fragment.name, args: toObject(fragment.inputs, values) };
   } catch (error) {
-    // ethers throws for bytes that do not fit the ABI: that is an answer here. Anything else is a bug.
-    if (typeof (error as { code?: unknown }).code === "string" || error instanceof RangeError) return undefined;
+    if (isAbiError(error)) return undefined;
     throw error;
   }
+}
+
+/** ethers throws errors with a code for bytes that do not fit the ABI, wrapped once or more for a bad value in them. */
+function isAbiError(error: unknown): boolean {
+  const { code, error: wrapped } = error as { code?: unknown; error?: unknown };
+  return typeof code === "string" || (wrapped !== undefined && isAbiError(wrapped));
 }
 
 function toObject(inputs: readonly ParamType[], values: Result): { [name: string]: Argument } {
