@@ -26,12 +26,26 @@ export function toneOf(headline: Headline): { tone: Tone; shape: Shape } {
   return looks[headline];
 }
 
+/** A step that was never begun, because one before it failed, is nothing that could not be found out. */
+function stateOf(step: Verdict["steps"][number]): "passed" | "failed" | "unknown" | "waiting" {
+  return step.code === "not-reached" ? "waiting" : step.outcome;
+}
+
+/** How many passed, failed and are open, in words. */
+export function tallyOf(verdict: Verdict, t: Texts): string {
+  const states = verdict.steps.map(stateOf);
+  const number = (state: (typeof states)[number]) => states.filter((found) => found === state).length;
+  const rest = number("unknown") > 0 ? "unknown" : "waiting";
+  const open = { rest: number("unknown") + number("waiting"), restName: t.states[rest] };
+  return fill(t.summary, { passed: number("passed"), failed: number("failed"), ...open });
+}
+
 export function stepsOf(verdict: Verdict, t: Texts, nameOf: (code: string) => string): Step[] {
   return verdict.steps.map((step) => ({
     key: step.step,
     name: t.stepNames[step.step],
-    state: step.outcome,
-    stateName: t.states[step.outcome],
+    state: stateOf(step),
+    stateName: t.states[stateOf(step)],
     reason: sentenceOf(step.code, named(step.detail, nameOf), settings.language === "en" ? "en" : "zh"),
   }));
 }
@@ -124,6 +138,9 @@ export function factsOf(checked: Checked, t: Texts, nameOf: (code: string) => st
   const since = ends?.detail.time;
   if (typeof since === "string" && since !== "-") facts.push({ label: t.fact.since, value: moment(since) });
   const through = checked.readThrough.slice(0, 2).map(nameOf);
+  // Nobody is asked about a file whose seal is broken.
+  const asked = verdict.steps.some(({ step, code }) => step === "standing" && code !== "not-reached");
+  if (!asked) return facts;
   facts.push({
     label: t.fact.readThrough,
     value:

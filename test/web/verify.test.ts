@@ -1,0 +1,390 @@
+// The verify page in a real browser: what people see for each verdict, and what never leaves the browser.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Browser } from "playwright-core";
+import { issuer, makeNote, makeWorld, urlOf } from "../verify/world.ts";
+import type { World } from "../verify/world.ts";
+import { picture, present, startBrowser, startSite, visit } from "./site.ts";
+import type { Site, VisitOptions } from "./site.ts";
+
+let site: Site;
+let browser: Browser;
+beforeAll(async () => {
+  [site, browser] = await Promise.all([startSite(), startBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const world = makeWorld();
+
+/** The same world after something happened in it. */
+function after(change: (world: World) => void): World {
+  const copy = makeWorld();
+  change(copy);
+  return copy;
+}
+
+const revoked = after(({ recorded, leaf }) => {
+  for (const state of Object.values(recorded.chain))
+    state.revocations.push({
+      centre: issuer,
+      index: leaf.statusIndex,
+      reason: 3,
+      at: Date.parse("2026-11-22T16:00:00+08:00") / 1000,
+      block: 4800,
+    });
+});
+const unclosed = after(({ recorded, receipt }) => {
+  const early = { ...receipt, index: null, proof: [], checkpoint: null, anchor: null };
+  for (const key of Object.keys(recorded.receipts[urlOf(issuer)]!)) recorded.receipts[urlOf(issuer)]![key] = early;
+});
+const issuerAway = after(({ recorded }) => {
+  delete recorded.receipts[urlOf(issuer)];
+});
+
+async function open(path: string, options: VisitOptions) {
+  const found = await visit(browser, site, options);
+  await found.page.goto(`${site.url}${path}`);
+  return found;
+}
+
+const fragmentOf = (qr: string) => qr.slice(qr.indexOf("#"));
+
+describe("the five headlines", () => {
+  it.each([
+    ["genuine", "真实有效", world, world.pdf],
+    ["no-longer-valid", "真件已失效", revoked, revoked.pdf],
+    ["not-anchored", "尚未上链", unclosed, unclosed.pdf],
+    ["standing-unknown", "状态未知", issuerAway, issuerAway.pdf],
+    ["not-genuine", "不是真件", world, changed(world.pdf)],
+  ] as const)("%s is shown as %s", async (name, headline, { recorded }, file) => {
+    const { page, context, complaints } = await open("/verify", { recorded });
+    await present(page, file);
+    const heading = page.locator("article h2").first();
+    await heading.waitFor();
+    expect(await heading.textContent()).toBe(headline);
+    // Those who listen are told as well, and the focus stands on the answer.
+    expect(await page.locator('[aria-live="assertive"]').textContent()).toContain(headline);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(headline);
+    expect(await sideways(page)).toBe(0);
+    await picture(page, `verify-${name}-360`);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await picture(page, `verify-${name}-1280`);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("asks again by itself while a certificate is not anchored, and says when it is", async () => {
+    const { recorded, receipt } = unclosed;
+    const early = { ...receipt, index: null, proof: [], checkpoint: null, anchor: null };
+    const receipts = { ...recorded.receipts[urlOf(issuer)] };
+    for (const key of Object.keys(receipts)) receipts[key] = early;
+    const live = { ...recorded, receipts: { [urlOf(issuer)]: receipts } };
+    const { page, context } = await open("/verify", { recorded: live });
+    await present(page, unclosed.pdf);
+    await page.getByText("自动再查").waitFor();
+    for (const key of Object.keys(receipts)) receipts[key] = receipt;
+    await page.locator("article h2", { hasText: "真实有效" }).waitFor({ timeout: 20_000 });
+    await context.close();
+  });
+});
+
+describe("a QR code", () => {
+  it("is read from the fragment, which is cleared at once, and every signed figure is shown for comparison", async () => {
+    const { page, context, complaints, requests } = await open(`/v${fragmentOf(world.qr)}`, {
+      recorded: world.recorded,
+    });
+    await page.locator("article h2", { hasText: "真实有效" }).waitFor();
+    expect(page.url()).toBe(`${site.url}/v`);
+    expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2);
+    const text = await page.locator(".compare").innerText();
+    for (const line of [
+      "林**",
+      "000***********0012",
+      "¥123,456.78",
+      "¥8,500.00",
+      "¥1,020.00",
+      "36 个月",
+      "2026年12月21日",
+    ])
+      expect(text).toContain(line);
+    expect(text).toContain("中心没有此项数据");
+    await picture(page, "verify-qr-360");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await picture(page, "verify-qr-1280");
+    // Whatever is asked, the digits of the code are in no address and no body.
+    const digits = fragmentOf(world.qr).slice(1, 60);
+    for (const request of requests.slice(1)) expect(request.url() + (request.postData() ?? "")).not.toContain(digits);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("warns when a line of the paper differs", async () => {
+    const { page, context } = await open(`/v${fragmentOf(world.qr)}`, { recorded: world.recorded });
+    const lines = page.locator(".compare .lines li");
+    await lines.first().waitFor();
+    await lines.nth(2).locator(".different").click();
+    await page.getByText("纸面与中心签名的内容不一致").waitFor();
+    await picture(page, "verify-qr-differs-360");
+    await context.close();
+  });
+
+  it("that is forged is not genuine and shows no figures", async () => {
+    const forged = makeWorld({ qrKey: (await import("../verify/keys.ts")).p256("somebody") });
+    const { page, context } = await open(`/v${fragmentOf(forged.qr)}`, { recorded: forged.recorded });
+    await page.locator("article h2", { hasText: "不是真件" }).waitFor();
+    expect(await page.locator(".compare").count()).toBe(0);
+    await context.close();
+  });
+
+  it("is found in a photo of the paper", async () => {
+    const QRCode = (await import("qrcode")).default;
+    const png = await QRCode.toBuffer([{ data: world.qr, mode: "byte" }], { scale: 4, margin: 4 });
+    const { page, context, complaints } = await open("/verify", { recorded: world.recorded });
+    await present(page, png, "photo.png", "image/png");
+    await page.locator("article h2", { hasText: "真实有效" }).waitFor({ timeout: 30_000 });
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+describe("what is presented", () => {
+  it("is never uploaded: no request carries the file", async () => {
+    const { page, context, requests } = await open("/verify", { recorded: world.recorded });
+    await present(page, world.pdf);
+    await page.locator("article h2").first().waitFor();
+    const part = world.pdf.subarray(400, 460).toString("latin1");
+    for (const request of requests) {
+      const body = request.postDataBuffer();
+      expect(body?.length ?? 0).toBeLessThan(2000);
+      expect(body?.toString("latin1") ?? "").not.toContain(part);
+    }
+    // Only the digest leaves, and only to centres.
+    expect(requests.some((request) => request.url().endsWith(world.sealedDigest))).toBe(true);
+    await context.close();
+  });
+
+  it.each([
+    ["text", Buffer.from("hello"), "这不是 PDF 文件"],
+    ["empty", Buffer.alloc(0), "文件是空的"],
+    ["large", Buffer.alloc(50 * 1024 * 1024 + 1, 32), "文件超过 50 MB"],
+  ] as const)("a %s file gets its own words", async (name, bytes, words) => {
+    const { page, context } = await open("/verify", { recorded: world.recorded });
+    if (bytes.length > 1_000_000) {
+      // Handed over inside the page: the driver takes no file of this size.
+      await page.locator('input[accept*=".pdf"]').evaluate((input, length) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(length)], "large.pdf", { type: "application/pdf" }));
+        (input as HTMLInputElement).files = transfer.files;
+        input.dispatchEvent(new Event("change"));
+      }, bytes.length);
+    } else await present(page, bytes, `${name}.pdf`);
+    const alert = page.locator('[role="alert"]', { hasText: words });
+    await alert.waitFor();
+    await picture(page, `verify-problem-${name}-360`);
+    await context.close();
+  });
+
+  it("can be dropped anywhere on the page", async () => {
+    const { page, context } = await open("/verify", { recorded: world.recorded });
+    await page.getByText("选择 PDF 文件").waitFor();
+    await page.evaluate(
+      (bytes) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], "certificate.pdf", { type: "application/pdf" }));
+        document
+          .querySelector("footer")!
+          .dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
+      },
+      [...world.pdf],
+    );
+    await page.locator("article h2", { hasText: "真实有效" }).waitFor();
+    await context.close();
+  });
+});
+
+describe("everybody can use it", () => {
+  it("with the keyboard alone", async () => {
+    const { page, context } = await open("/verify", { recorded: world.recorded });
+    await page.getByText("选择 PDF 文件").waitFor();
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe("skip");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).type)).toBe("file");
+    await present(page, world.pdf);
+    await page.locator("article h2").first().waitFor();
+    await page.keyboard.press("Tab"); // from the verdict to the first step
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-expanded"))).toBe("false");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-expanded"))).toBe("true");
+    await page.getByText("文件完整，印章覆盖全部内容。").waitFor();
+    await context.close();
+  });
+
+  it("in English, in large type and in the dark, as they last chose", async () => {
+    const { page, context } = await open("/verify", { recorded: world.recorded });
+    await page.getByRole("button", { name: "切换为英文" }).click();
+    await page.getByRole("heading", { name: "Verify a certificate" }).waitFor();
+    await page.getByRole("button", { name: "Large type" }).click();
+    await page.getByRole("button", { name: /Appearance/ }).click();
+    await page.getByRole("button", { name: /Appearance/ }).click();
+    await page.reload();
+    await present(page, world.pdf);
+    await page.locator("article h2", { hasText: "Genuine" }).waitFor();
+    const root = await page.evaluate(() => ({
+      ...document.documentElement.dataset,
+      lang: document.documentElement.lang,
+    }));
+    expect(root).toMatchObject({ theme: "dark", type: "large", lang: "en" });
+    expect(await sideways(page)).toBe(0);
+    await picture(page, "verify-genuine-en-large-dark-360");
+    await context.close();
+  });
+
+  it.each([false, true])(
+    "with names for all controls, one main heading and enough contrast (dark: %s)",
+    async (dark) => {
+      const { page, context } = await open("/verify", { recorded: revoked.recorded, dark });
+      await picture(page, `verify-start-360${dark ? "-dark" : ""}`);
+      expect(await nameless(page)).toEqual([]);
+      expect(await page.locator("h1").count()).toBe(1);
+      expect(await faint(page)).toEqual([]);
+      await present(page, revoked.pdf);
+      await page.locator("article h2").first().waitFor();
+      expect(await nameless(page)).toEqual([]);
+      expect(await faint(page)).toEqual([]);
+      await picture(page, `verify-revoked-360${dark ? "-dark" : ""}`);
+      await context.close();
+    },
+  );
+});
+
+describe("a number alone", () => {
+  const list = Object.values(world.recorded.trustLists)[0]!;
+  const serial = world.leaf.serial;
+  it.each([
+    ["valid", "编号有效"],
+    ["revoked", "编号已失效"],
+  ] as const)("that is %s shows its standing and nothing personal", async (standing, headline) => {
+    const body = {
+      serial,
+      kind: "deposit",
+      kindName: "住房公积金缴存证明",
+      centre: issuer,
+      issuedOn: "2026-11-21",
+      validUntil: "2026-12-21",
+      state: "anchored",
+      standing,
+      reason: standing === "revoked" ? 1 : null,
+      since: standing === "revoked" ? "2026-11-22T08:00:00.000Z" : null,
+    };
+    const { page, context } = await open("/verify", {
+      recorded: world.recorded,
+      answers: {
+        "GET /api/v1/trust-list": { body: list },
+        [`GET /api/v1/certificates/standing/${serial}`]: { body },
+      },
+    });
+    await page.getByRole("button", { name: "只有证照编号" }).click();
+    await page.getByRole("textbox", { name: "证照编号" }).fill(serial);
+    await page.getByRole("button", { name: "查询" }).click();
+    await page.locator("article h2", { hasText: headline }).waitFor();
+    expect(await sideways(page)).toBe(0);
+    await picture(page, `verify-serial-${standing}-360`);
+    await context.close();
+  });
+});
+
+it("says honestly that it cannot begin while the list of centres is out of reach", async () => {
+  const { page, context } = await open("/verify", {
+    recorded: world.recorded,
+    answers: { "GET /api/v1/consortium": { status: 503, body: { code: "BUSY", zh: "忙", en: "busy" } } },
+  });
+  await present(page, world.pdf);
+  await page.locator('[role="alert"]', { hasText: "连接不上中心" }).waitFor({ timeout: 20_000 });
+  await context.close();
+});
+
+it("uses the checkpoint's cosignatures when the chain is away", async () => {
+  const cosigned = after(({ recorded, receipt, size, root }) => {
+    receipt.checkpoint = makeNote(size, root);
+    for (const url of Object.keys(recorded.chain)) delete recorded.chain[url];
+  });
+  const { page, context } = await open("/verify", { recorded: cosigned.recorded });
+  await present(page, cosigned.pdf);
+  // The log stands by its witnesses; what was revoked since nobody can say without the chain.
+  await page.locator("article h2", { hasText: "状态未知" }).waitFor({ timeout: 20_000 });
+  await context.close();
+});
+
+function changed(pdf: Buffer): Buffer {
+  const copy = Buffer.from(pdf);
+  const at = copy.indexOf("deposit certificate");
+  copy[at] = "D".charCodeAt(0);
+  return copy;
+}
+
+type Page = Awaited<ReturnType<typeof open>>["page"];
+
+/** Pixels by which the page is wider than the screen. */
+function sideways(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Controls without a name. */
+function nameless(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("a, button, input, select, textarea, [role=radiogroup], nav")]
+      .filter((element) => element.getClientRects().length > 0)
+      .filter((element) => {
+        const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
+        const by = (element.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id));
+        const name = [
+          element.getAttribute("aria-label"),
+          element.textContent,
+          ...[...labels, ...by].map((e) => e?.textContent),
+        ];
+        return !name.some((text) => text?.trim());
+      })
+      .map((element) => element.outerHTML.slice(0, 120)),
+  );
+}
+
+/** Texts whose contrast with their ground is below 4.5 : 1 (3 : 1 when large). */
+function faint(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const parse = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+    const luminance = ([r = 0, g = 0, b = 0]: number[]) => {
+      const [x, y, z] = [r, g, b].map((v) =>
+        v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
+      );
+      return 0.2126 * x! + 0.7152 * y! + 0.0722 * z!;
+    };
+    const groundOf = (element: Element | null): number[] => {
+      for (let at = element; at; at = at.parentElement) {
+        const colour = parse(getComputedStyle(at).backgroundColor);
+        if ((colour[3] ?? 1) > 0.99 && colour.length >= 3) return colour;
+      }
+      return [255, 255, 255];
+    };
+    const found: string[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement!;
+      if (!node.textContent?.trim() || element.getClientRects().length === 0) continue;
+      if (element.closest("noscript, svg, .for-readers, .skip, :disabled")) continue;
+      const style = getComputedStyle(element);
+      const [a, b] = [luminance(parse(style.color)), luminance(groundOf(element))].sort((x, y) => y - x) as [
+        number,
+        number,
+      ];
+      const ratio = (a + 0.05) / (b + 0.05);
+      const large = Number.parseFloat(style.fontSize) >= 24;
+      if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)} ${node.textContent.trim().slice(0, 30)}`);
+    }
+    return found;
+  });
+}
