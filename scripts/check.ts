@@ -16,7 +16,14 @@ interface Check {
 const checks: Check[] = [
   {
     name: "format (prettier)",
-    command: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."],
+    command: [
+      "node_modules/prettier/bin/prettier.cjs",
+      "--check",
+      "--log-level=warn",
+      "--cache",
+      "--cache-strategy=content",
+      ".",
+    ],
   },
   { name: "lint (oxlint)", command: ["node_modules/oxlint/bin/oxlint", "--deny-warnings"] },
   {

@@ -5,10 +5,8 @@ import { isCreditCode } from "../../service/src/config.ts";
 
 describe("the demonstration's centres", () => {
   it("have synthetic credit codes with valid check characters", () => {
-    for (const centre of demonstrationCentres) {
-      expect(isCreditCode(centre.creditCode), centre.creditCode).toBe(true);
-      expect(centre.creditCode.slice(8, 12)).toBe("XX00");
-    }
+    const codes = demonstrationCentres.map((centre) => centre.creditCode);
+    expect(codes.filter((code) => !isCreditCode(code) || code.slice(8, 12) !== "XX00")).toEqual([]);
   });
 
   it("have check characters as the standards compute them", () => {

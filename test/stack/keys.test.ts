@@ -18,11 +18,9 @@ describe("development keys", () => {
     expect(await consortiumKeys(dir, now)).toEqual(consortium);
     expect(await centreKeys(dir, hainan, now)).toEqual(keys);
     const files = fs.readdirSync(keys.dir).sort();
-    expect(files).toEqual([
-      "DEVELOPMENT-KEYS",
-      ...["anchor.key", "guardian.key", "listing.key", "log.pem", "member.pem", "qr.pem"],
-      ...["seal-chain.pem", "seal.pem", "status.key", "witness.pem"],
-    ]);
+    expect(files.join(" ")).toBe(
+      "DEVELOPMENT-KEYS anchor.key guardian.key listing.key log.pem member.pem qr.pem seal-chain.pem seal.pem status.key witness.pem",
+    );
     for (const file of files) expect(fs.statSync(path.join(keys.dir, file)).mode & 0o777).toBe(0o600);
   });
 
