@@ -14,7 +14,7 @@ import type { RandomBytes } from "../ids.ts";
 import { appendLeaves } from "../log/log.ts";
 import type { Drawing, Template } from "../pdf/template.ts";
 import { toHex } from "../proof/bytes.ts";
-import { canonicalDigest, canonicalText } from "../proof/canonical.ts";
+import { canonicalText } from "../proof/canonical.ts";
 import type { CanonicalValue } from "../proof/canonical.ts";
 import { leafDigest } from "../proof/leaf.ts";
 import type { CertificateLeaf } from "../proof/leaf.ts";
@@ -223,11 +223,4 @@ export async function keepTemplates(certificates: Certificates): Promise<void> {
       prefix: template.prefix,
       at: certificates.now(),
     });
-}
-
-/** Does a stored certificate still hold together: record, digest and leaf? The auditor asks this of every one. */
-export function recordIntact(row: { record: string; recordDigest: Uint8Array; leaf: string | null }): boolean {
-  const digest = toHex(canonicalDigest(JSON.parse(row.record) as CanonicalValue));
-  if (digest !== toHex(row.recordDigest)) return false;
-  return row.leaf === null || (JSON.parse(row.leaf) as CertificateLeaf).recordDigest === digest;
 }

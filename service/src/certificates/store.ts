@@ -239,6 +239,40 @@ export async function file(db: Queryable, certificateId: string): Promise<Buffer
   return rows[0] && Buffer.concat([rows[0].prefix, rows[0].suffix]);
 }
 
+/** Everything that the auditor compares of a certificate. */
+export interface AuditRow {
+  id: string;
+  serial: string;
+  statusIndex: number;
+  record: string;
+  recordDigest: Buffer;
+  standingToken: Buffer;
+  drawnAt: Date;
+  leaf: string | null;
+  sealedDigest: Buffer | null;
+  signatureDigest: Buffer | null;
+  signer: Buffer | null;
+  /** the 32 bytes that the log has under the certificate's leaf id */
+  logDigest: Buffer | null;
+  file: Buffer | null;
+}
+
+/** Certificates in the order of their ids, from after `after` on. */
+export async function forAudit(db: Queryable, after: string, limit: number): Promise<AuditRow[]> {
+  const { rows } = await db.query<AuditRow>(
+    `select c.id, c.serial, c.status_index::float8 as "statusIndex", c.record, c.record_digest as "recordDigest",
+       c.standing_token as "standingToken", c.drawn_at as "drawnAt", i.leaf, i.sealed_digest as "sealedDigest",
+       i.signature_digest as "signatureDigest", i.signer, l.digest as "logDigest", t.prefix || i.suffix as file
+     from certificate c
+     left join certificate_issue i on i.certificate_id = c.id
+     left join certificate_template t on t.id = i.template_id
+     left join log_leaf l on l.id = i.leaf_id
+     where c.id > $1 order by c.id limit $2`,
+    [after, limit],
+  );
+  return rows;
+}
+
 export async function proposeRevocation(
   db: Queryable,
   row: { certificateId: string; reason: number; note: string; proposedBy: string; proposedAt: Date },

@@ -153,6 +153,49 @@ export async function unsignedCheckpoints(db: Queryable, epoch: number): Promise
   return rows.map(toCheckpoint);
 }
 
+/** All checkpoints, smallest first. */
+export async function allCheckpoints(db: Queryable, epoch: number): Promise<CheckpointRow[]> {
+  const { rows } = await db.query(`select ${checkpointColumns} from log_checkpoint where epoch = $1 order by size`, [
+    epoch,
+  ]);
+  return rows.map(toCheckpoint);
+}
+
+/** Leaves with their places from `first` on, in order. */
+export async function placedLeaves(
+  db: Queryable,
+  epoch: number,
+  first: number,
+  limit: number,
+): Promise<{ index: number; digest: Buffer }[]> {
+  const { rows } = await db.query<{ leaf_index: bigint; digest: Buffer }>(
+    "select leaf_index, digest from log_leaf where epoch = $1 and leaf_index >= $2 order by leaf_index limit $3",
+    [epoch, first, limit],
+  );
+  return rows.map((row) => ({ index: Number(row.leaf_index), digest: row.digest }));
+}
+
+/** Where the chain, as the mirror has it, and the checkpoints here do not say the same. */
+export async function anchorsBesideCheckpoints(
+  db: Queryable,
+  centre: string,
+  epoch: number,
+): Promise<{ size: string; detail: string }[]> {
+  const { rows } = await db.query<{ size: string; detail: string }>(
+    `select a.size::text as size,
+       case when c.size is null then 'is on the chain and not here' else 'has another root on the chain' end as detail
+     from mirror_anchor a left join log_checkpoint c on c.epoch = a.epoch and c.size = a.size
+     where a.centre = $1 and a.epoch = $2 and (c.size is null or c.root <> a.root)
+     union all
+     select c.size::text, 'is called anchored here and is not on the chain'
+     from log_checkpoint c
+     where c.epoch = $2 and c.state = 'anchored'
+       and not exists (select from mirror_anchor a where a.centre = $1 and a.epoch = c.epoch and a.size = c.size)`,
+    [centre, epoch],
+  );
+  return rows;
+}
+
 export async function writeSignature(db: Queryable, epoch: number, size: number, line: string): Promise<void> {
   await db.query(
     "update log_checkpoint set signature_line = $3 where epoch = $1 and size = $2 and signature_line is null",
