@@ -12,6 +12,11 @@ export const certificateRefusals = refusals({
     zh: "没有找到这份证明。请核对后重试。",
     en: "This certificate was not found. Check and try again.",
   },
+  RECEIPT_NOT_FOUND: {
+    status: 404,
+    zh: "本中心没有与此对应的凭证。请核对文件或二维码是否来自本中心。",
+    en: "This centre has no receipt for it. Check that the file or the code comes from this centre.",
+  },
   DEPOSITOR_NOT_FOUND: {
     status: 404,
     zh: "没有找到该公积金账户。请核对个人账号。",

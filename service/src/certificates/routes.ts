@@ -211,7 +211,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     },
     async (request, reply) => {
       const certificate = await store.bySealedDigest(pool, fromHex(request.params.digest));
-      if (!certificate) throw new DomainError("NOT_FOUND");
+      if (!certificate) throw new DomainError("RECEIPT_NOT_FOUND");
       return reply.header("cache-control", "no-store").send({ receipt: await receiptOf(receipts, pool, certificate) });
     },
   );
@@ -227,7 +227,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     },
     async (request, reply) => {
       const certificate = await store.byStandingToken(pool, fromHex(request.params.token));
-      if (!certificate || certificate.leaf === null) throw new DomainError("NOT_FOUND");
+      if (!certificate || certificate.leaf === null) throw new DomainError("RECEIPT_NOT_FOUND");
       return reply.header("cache-control", "no-store").send({ receipt: await receiptOf(receipts, pool, certificate) });
     },
   );
