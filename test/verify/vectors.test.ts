@@ -38,11 +38,11 @@ describe("vectors", () => {
 
   it("are what the maker makes, so that a stranger can make them again", () => {
     expect(cases.map(({ id }) => id)).toEqual(vectorCases.map(({ id }) => id));
-    for (const { id, input, recorded } of vectorCases) {
-      const entry = cases.find((other) => other.id === id)!;
-      const stored = fs.readFileSync(at(entry.file ?? entry.qr!));
-      expect(stored.equals("file" in input ? Buffer.from(input.file) : Buffer.from(`${input.qr}\n`)), id).toBe(true);
-      expect(JSON.parse(fs.readFileSync(at(entry.answers), "utf8")), id).toEqual(JSON.parse(JSON.stringify(recorded)));
-    }
+    const changed = vectorCases.filter(({ input, recorded }, i) => {
+      const stored = fs.readFileSync(at(cases[i]!.file ?? cases[i]!.qr!));
+      const made = "file" in input ? Buffer.from(input.file) : Buffer.from(`${input.qr}\n`);
+      return !stored.equals(made) || fs.readFileSync(at(cases[i]!.answers), "utf8") !== `${JSON.stringify(recorded)}\n`;
+    });
+    expect(changed.map(({ id }) => id)).toEqual([]);
   });
 });

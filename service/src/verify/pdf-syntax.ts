@@ -15,6 +15,8 @@ export type PdfValue =
 export type PdfDictionary = Extract<PdfValue, { kind: "dictionary" }>;
 
 const deepest = 32;
+/** Values in one file. A certificate has some thousands; ten million would be seconds and a gigabyte. */
+const mostValues = 200_000;
 
 export function malformed(what: string, at: number): CheckFailed {
   return new CheckFailed("pdf-malformed", { what, at });
@@ -38,6 +40,7 @@ export class PdfReader {
   /** where the next value is read */
   at: number;
   #depth = 0;
+  #values = 0;
 
   constructor(bytes: Uint8Array, at: number) {
     this.bytes = bytes;
@@ -72,6 +75,7 @@ export class PdfReader {
 
   value(): PdfValue {
     if (++this.#depth > deepest) throw malformed("nested too deeply", this.at);
+    if (++this.#values > mostValues) throw malformed("too many values", this.at);
     this.skipSpace();
     const { bytes, at } = this;
     const byte = bytes[at];
