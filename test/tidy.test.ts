@@ -189,13 +189,14 @@ describe("what may know what", () => {
     ).toEqual([]);
   });
 
-  it("routes ask the domain, not its store", () => {
+  it("routes ask the domain for what changes something: they begin no transaction", () => {
+    // A plain look-up may come straight from the store: a domain function that only passes it on would say nothing.
     const files = service.filter(({ file }) => isRoutes(file));
     expect(
       broken(
         importsThat(
           files,
-          (_, { target, typeOnly }) => isInService(target) && isStore(target) && !typeOnly && `imports ${target}`,
+          (_, { target, typeOnly }) => target === "service/src/db.ts" && !typeOnly && `imports ${target}`,
         ),
       ),
     ).toEqual([]);
@@ -318,7 +319,9 @@ describe("habits", () => {
           .map(({ line }) => ({ file, line, what: "imports timers to await; wait for what is to happen instead" })),
         ...sleeps(tree).map((line) => ({ file, line, what: "sleeps; ask in a loop for what is to happen instead" })),
       ]);
-    expect(broken(findings)).toEqual([]);
+    expect(
+      broken(findings, { "test/jobs.test.ts": "a step that takes its time; what it waits for is itself" }),
+    ).toEqual([]);
   });
 
   it("nothing is left for later, and no path of one machine is written down", () => {
