@@ -48,7 +48,7 @@ export class SignedData {
     this.#attributes = setOf(
       sequence(CONTENT_TYPE, setOf(DATA)),
       messageDigest,
-      sequence(SIGNING_CERTIFICATE_V2, setOf(signingCertificate(chain[0]!))),
+      sequence(SIGNING_CERTIFICATE_V2, setOf(signingCertificates(chain))),
     );
     this.#digestInAttributes = this.#attributes.indexOf(messageDigest) + messageDigest.length - DIGEST_LENGTH;
   }
@@ -119,12 +119,17 @@ export class SignedData {
   }
 }
 
-/** SigningCertificateV2 with the certificate's SHA-256, which is the default and so not named (RFC 5035 §3). */
-function signingCertificate(certificate: Uint8Array): Buffer {
-  const { issuer, serial } = issuerAndSerial(certificate);
-  const digest = createHash("sha256").update(certificate).digest();
-  const issuerSerial = sequence(sequence(tagged(0xa4, issuer)), serial);
-  return sequence(sequence(sequence(octets(digest), issuerSerial)));
+/**
+ * SigningCertificateV2 (RFC 5035 §3) naming every certificate in the CMS, the signer's first: so none can be put in or taken
+ * out without breaking the signature (FORMAT.md §9). SHA-256 is the default and not named.
+ */
+function signingCertificates(chain: readonly Uint8Array[]): Buffer {
+  const ids = chain.map((certificate) => {
+    const { issuer, serial } = issuerAndSerial(certificate);
+    const digest = createHash("sha256").update(certificate).digest();
+    return sequence(octets(digest), sequence(sequence(tagged(0xa4, issuer)), serial));
+  });
+  return sequence(sequence(...ids));
 }
 
 function writeHex(target: Buffer, at: number, bytes: Uint8Array): void {
