@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser } from "playwright-core";
 import { issuer, makeNote, makeWorld, urlOf } from "../verify/world.ts";
 import type { World } from "../verify/world.ts";
+import { faint, nameless, seen, sideways } from "./probes.ts";
 import { picture, present, startBrowser, startSite, visit } from "./site.ts";
 import type { Site, VisitOptions } from "./site.ts";
 
@@ -85,7 +86,7 @@ describe("the five headlines", () => {
     await present(page, unclosed.pdf);
     await page.getByText("自动再查").waitFor();
     for (const key of Object.keys(receipts)) receipts[key] = receipt;
-    await page.locator("article h2", { hasText: "真实有效" }).waitFor({ timeout: 20_000 });
+    expect(await seen(page.locator("article h2", { hasText: "真实有效" }))).toBe(true);
     await context.close();
   });
 });
@@ -125,7 +126,7 @@ describe("a QR code", () => {
     const lines = page.locator(".compare .lines li");
     await lines.first().waitFor();
     await lines.nth(2).locator(".different").click();
-    await page.getByText("纸面与中心签名的内容不一致").waitFor();
+    expect(await seen(page.getByText("纸面与中心签名的内容不一致"))).toBe(true);
     await picture(page, "verify-qr-differs-360");
     await context.close();
   });
@@ -140,7 +141,7 @@ describe("a QR code", () => {
 
   it("is found in a photo of the paper", async () => {
     const QRCode = (await import("qrcode")).default;
-    const png = await QRCode.toBuffer([{ data: world.qr, mode: "byte" }], { scale: 4, margin: 4 });
+    const png = await QRCode.toBuffer(world.qr, { scale: 4, margin: 4 });
     const { page, context, complaints } = await open("/verify", { recorded: world.recorded });
     await present(page, png, "photo.png", "image/png");
     await page.locator("article h2", { hasText: "真实有效" }).waitFor({ timeout: 30_000 });
@@ -181,7 +182,7 @@ describe("what is presented", () => {
       }, bytes.length);
     } else await present(page, bytes, `${name}.pdf`);
     const alert = page.locator('[role="alert"]', { hasText: words });
-    await alert.waitFor();
+    expect(await seen(alert)).toBe(true);
     await picture(page, `verify-problem-${name}-360`);
     await context.close();
   });
@@ -199,7 +200,7 @@ describe("what is presented", () => {
       },
       [...world.pdf],
     );
-    await page.locator("article h2", { hasText: "真实有效" }).waitFor();
+    expect(await seen(page.locator("article h2", { hasText: "真实有效" }))).toBe(true);
     await context.close();
   });
 });
@@ -304,7 +305,7 @@ it("says honestly that it cannot begin while the list of centres is out of reach
     answers: { "GET /api/v1/consortium": { status: 503, body: { code: "BUSY", zh: "忙", en: "busy" } } },
   });
   await present(page, world.pdf);
-  await page.locator('[role="alert"]', { hasText: "连接不上中心" }).waitFor({ timeout: 20_000 });
+  expect(await seen(page.locator('[role="alert"]', { hasText: "连接不上中心" }))).toBe(true);
   await context.close();
 });
 
@@ -316,7 +317,7 @@ it("uses the checkpoint's cosignatures when the chain is away", async () => {
   const { page, context } = await open("/verify", { recorded: cosigned.recorded });
   await present(page, cosigned.pdf);
   // The log stands by its witnesses; what was revoked since nobody can say without the chain.
-  await page.locator("article h2", { hasText: "状态未知" }).waitFor({ timeout: 20_000 });
+  expect(await seen(page.locator("article h2", { hasText: "状态未知" }))).toBe(true);
   await context.close();
 });
 
@@ -325,66 +326,4 @@ function changed(pdf: Buffer): Buffer {
   const at = copy.indexOf("deposit certificate");
   copy[at] = "D".charCodeAt(0);
   return copy;
-}
-
-type Page = Awaited<ReturnType<typeof open>>["page"];
-
-/** Pixels by which the page is wider than the screen. */
-function sideways(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-}
-
-/** Controls without a name. */
-function nameless(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("a, button, input, select, textarea, [role=radiogroup], nav")]
-      .filter((element) => element.getClientRects().length > 0)
-      .filter((element) => {
-        const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
-        const by = (element.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id));
-        const name = [
-          element.getAttribute("aria-label"),
-          element.textContent,
-          ...[...labels, ...by].map((e) => e?.textContent),
-        ];
-        return !name.some((text) => text?.trim());
-      })
-      .map((element) => element.outerHTML.slice(0, 120)),
-  );
-}
-
-/** Texts whose contrast with their ground is below 4.5 : 1 (3 : 1 when large). */
-function faint(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const parse = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
-    const luminance = ([r = 0, g = 0, b = 0]: number[]) => {
-      const [x, y, z] = [r, g, b].map((v) =>
-        v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
-      );
-      return 0.2126 * x! + 0.7152 * y! + 0.0722 * z!;
-    };
-    const groundOf = (element: Element | null): number[] => {
-      for (let at = element; at; at = at.parentElement) {
-        const colour = parse(getComputedStyle(at).backgroundColor);
-        if ((colour[3] ?? 1) > 0.99 && colour.length >= 3) return colour;
-      }
-      return [255, 255, 255];
-    };
-    const found: string[] = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const element = node.parentElement!;
-      if (!node.textContent?.trim() || element.getClientRects().length === 0) continue;
-      if (element.closest("noscript, svg, .for-readers, .skip, :disabled")) continue;
-      const style = getComputedStyle(element);
-      const [a, b] = [luminance(parse(style.color)), luminance(groundOf(element))].sort((x, y) => y - x) as [
-        number,
-        number,
-      ];
-      const ratio = (a + 0.05) / (b + 0.05);
-      const large = Number.parseFloat(style.fontSize) >= 24;
-      if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)} ${node.textContent.trim().slice(0, 30)}`);
-    }
-    return found;
-  });
 }

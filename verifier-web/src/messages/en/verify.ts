@@ -45,7 +45,7 @@ export const verify: typeof zh = {
     standing: "Still valid",
   },
   states: { passed: "passed", failed: "failed", unknown: "unknown", waiting: "not done" },
-  summary: "{passed} passed, {failed} failed, {rest} {restName}",
+  summary: { all: "all {passed} passed", one: "{count} {state}", between: ", " },
   compare: "Compare with the paper",
   compareHelp: "The centre signed these lines; they cannot be forged. See whether the paper says the same.",
   onPaper: "Paper",

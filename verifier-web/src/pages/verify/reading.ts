@@ -34,10 +34,12 @@ function stateOf(step: Verdict["steps"][number]): "passed" | "failed" | "unknown
 /** How many passed, failed and are open, in words. */
 export function tallyOf(verdict: Verdict, t: Texts): string {
   const states = verdict.steps.map(stateOf);
-  const number = (state: (typeof states)[number]) => states.filter((found) => found === state).length;
-  const rest = number("unknown") > 0 ? "unknown" : "waiting";
-  const open = { rest: number("unknown") + number("waiting"), restName: t.states[rest] };
-  return fill(t.summary, { passed: number("passed"), failed: number("failed"), ...open });
+  if (states.every((state) => state === "passed")) return fill(t.summary.all, { passed: states.length });
+  return (["passed", "failed", "unknown", "waiting"] as const)
+    .map((state) => ({ state: t.states[state], count: states.filter((found) => found === state).length }))
+    .filter(({ count }) => count > 0)
+    .map((part) => fill(t.summary.one, part))
+    .join(t.summary.between);
 }
 
 export function stepsOf(verdict: Verdict, t: Texts, nameOf: (code: string) => string): Step[] {
@@ -118,7 +120,6 @@ export function comparedLines(verdict: Verdict, t: Texts, names: Names): Compare
 export interface Fact {
   label: string;
   value: string;
-  mono?: boolean;
 }
 
 export function factsOf(checked: Checked, t: Texts, nameOf: (code: string) => string): Fact[] {

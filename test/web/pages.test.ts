@@ -1,0 +1,480 @@
+// The other pages in a real browser, with a centre that answers in the service's shapes.
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Browser } from "playwright-core";
+import { makeWorld } from "../verify/world.ts";
+import { faint, nameless, seen, sideways } from "./probes.ts";
+import { picture, startBrowser, startSite, visit } from "./site.ts";
+import type { Answers, Site, VisitOptions } from "./site.ts";
+
+let site: Site;
+let browser: Browser;
+beforeAll(async () => {
+  [site, browser] = await Promise.all([startSite(), startBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const { recorded } = makeWorld();
+
+async function open(path: string, options: VisitOptions) {
+  const found = await visit(browser, site, { recorded, ...options });
+  await found.page.goto(`${site.url}${path}`);
+  return found;
+}
+
+const yuan = (fen: number) => (fen / 100).toFixed(2);
+const account = {
+  grzh: "460100000118",
+  unitName: "海南椰风软件有限公司",
+  state: "01",
+  stateName: "正常",
+  balance: "86432.10",
+  base: "8500.00",
+  unitAmount: "1020.00",
+  personAmount: "1020.00",
+  unitRatio: "12",
+  personRatio: "12",
+  paidTo: "2026-10",
+  monthsInARow: 36,
+  openedOn: "2023-11-06",
+  asOfEntry: "48213",
+  history: Array.from({ length: 24 }, (_, i) => ({
+    at: new Date(Date.UTC(2024, 11 + i, 8, 2)).toISOString(),
+    month: "2025-01",
+    kind: i === 13 ? "withdrawal" : "deposit",
+    amount: i === 13 ? "-12000.00" : "2040.00",
+    balance: yuan(5_151_210 + i * 204_000 - (i >= 13 ? 1_404_000 : 0)),
+  })),
+};
+const certificate = {
+  id: "cert_0123456789abcdef0123",
+  serial: "1.2.156.3005.2.1165.11460000MB1234567A.2026112100000118.001.K",
+  kind: "deposit",
+  kindName: "住房公积金缴存证明",
+  issuedAt: "2026-11-23T09:58:12+08:00",
+  validUntil: "2026-12-23",
+  state: "issued",
+  standing: "valid",
+  reason: null,
+  since: null,
+  holder: { name: "林**", documentNumber: "000***********0012" },
+  revocation: null as { reason: number; proposedBy: string; confirmed: boolean } | null,
+};
+const bar = {
+  centreName: "太原市住房公积金管理中心",
+  ruleName: "《住房公积金管理条例》第四十一条：骗提住房公积金，三年内不予提取和贷款",
+  ruleNameEn: "Regulation on Housing Provident Fund, Art. 41: fraudulent withdrawal",
+  from: "2026-10-08",
+  until: "2029-10-07",
+};
+const withdrawal = {
+  id: "wd_0123456789abcdef0123",
+  businessNumber: "TQ20261123A1B2C3D4E5",
+  kind: "rent",
+  amount: "1500.00",
+  state: "barred",
+  stateName: "已拦截，待经办确认",
+  appliedAt: "2026-11-23T01:58:12.000Z",
+  explanation: [bar],
+  unknownBecause: [],
+  note: null,
+};
+const person = { actor: { kind: "person", personId: "pers_1", name: "林晓燕" }, idleEndsAt: null, endsAt: null };
+const staff = (staffId: string, name: string, roles: string[]) => ({
+  actor: { kind: "staff", staffId, name, roles },
+  idleEndsAt: null,
+  endsAt: null,
+});
+const clerk = staff("staff_1", "陈经办", ["clerk"]);
+const checker = staff("staff_2", "王复核", ["checker"]);
+const signedOut = { status: 401, body: { code: "NOT_SIGNED_IN", zh: "请先登录。", en: "Please sign in first." } };
+
+const mine: Answers = {
+  "GET /api/v1/session": { body: person },
+  "GET /api/v1/me/account": { body: { accounts: [account] } },
+  "GET /api/v1/me/certificates": { body: { certificates: [] } },
+  "GET /api/v1/me/withdrawals": { body: { withdrawals: [] } },
+};
+
+describe("home", () => {
+  it.each([360, 1280])("has three doors and the centres behind it (%s px)", async (width) => {
+    const { page, context, complaints } = await open("/", { width });
+    expect(await seen(page.getByText("太原市住房公积金管理中心"))).toBe(true);
+    expect(await page.locator(".door").count()).toBe(3);
+    expect(await sideways(page)).toBe(0);
+    expect(await faint(page)).toEqual([]);
+    await picture(page, `home-${width}`);
+    await page.locator(".door").first().click();
+    expect(page.url()).toBe(`${site.url}/verify`);
+    await page.goBack();
+    expect(await seen(page.locator(".door"))).toBe(true);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("says so when there is no such page", async () => {
+    const { page, context } = await open("/nowhere", {});
+    expect(await seen(page.getByText("没有这个页面"))).toBe(true);
+    await context.close();
+  });
+});
+
+describe("a person", () => {
+  it("signs in with number and code", async () => {
+    let actor: unknown = null;
+    const { page, context } = await open("/me", {
+      answers: {
+        ...mine,
+        "GET /api/v1/session": { body: { actor: null, idleEndsAt: null, endsAt: null } },
+        "POST /api/v1/sign-in/person/code": { status: 202, body: { challenge: "c".repeat(43), expiresInSeconds: 300 } },
+        "POST /api/v1/sign-in/person": (body) => {
+          actor = body;
+          return { body: person };
+        },
+      },
+    });
+    await page.getByLabel("身份证号码").fill("123");
+    await page.getByRole("button", { name: "获取验证码" }).click();
+    expect(await seen(page.getByText("请输入 18 位身份证号码。"))).toBe(true);
+    await picture(page, "me-sign-in-360");
+    await page.getByLabel("身份证号码").fill("000101199003070012");
+    await page.getByRole("button", { name: "获取验证码" }).click();
+    await page.getByLabel("短信验证码").fill("123456");
+    await page.getByRole("button", { name: "登录", exact: true }).click();
+    expect(await seen(page.getByText("您好，林晓燕"))).toBe(true);
+    expect(actor).toEqual({ challenge: "c".repeat(43), code: "123456" });
+    await context.close();
+  });
+
+  it.each([360, 1280])("sees the account (%s px)", async (width) => {
+    const { page, context, complaints } = await open("/me", { width, answers: mine });
+    expect(await seen(page.getByText("¥86,432.10"))).toBe(true);
+    expect(await seen(page.getByText("¥2,040.00").last())).toBe(true);
+    expect(await page.getByText("460100000118").count()).toBe(0);
+    expect(await sideways(page)).toBe(0);
+    expect(await nameless(page)).toEqual([]);
+    expect(await faint(page)).toEqual([]);
+    await picture(page, `me-account-${width}`);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("gets a certificate and sees it become anchored", async () => {
+    let state = "issued";
+    let index: number | null = null;
+    let key: string | undefined;
+    const { page, context } = await open("/me/certificates", {
+      answers: {
+        ...mine,
+        "POST /api/v1/me/certificates": (_body, headers) => {
+          key = headers["idempotency-key"];
+          return { status: 201, body: { certificate } };
+        },
+        "GET /api/v1/me/certificates": { body: { certificates: [certificate] } },
+        [`GET /api/v1/certificates/${certificate.id}`]: () => ({ body: { certificate: { ...certificate, state } } }),
+        [`GET /api/v1/certificates/${certificate.id}/receipt`]: () => ({ body: { receipt: { index } } }),
+      },
+    });
+    await page.getByRole("button", { name: "立即办理" }).click();
+    expect(await seen(page.getByText("证明已经办好，可以下载使用"))).toBe(true);
+    expect(key).toMatch(/^[0-9a-f]{32}$/);
+    await picture(page, "me-certificate-360");
+    index = 117;
+    state = "anchored";
+    expect(await seen(page.locator(".steps li.passed").nth(3))).toBe(true);
+    expect(await sideways(page)).toBe(0);
+    await context.close();
+  });
+
+  it("withdraws, keeping the key over a retry, and learns why it cannot be done", async () => {
+    const keys: (string | undefined)[] = [];
+    const { page, context } = await open("/me/withdrawals", {
+      answers: {
+        ...mine,
+        "POST /api/v1/me/withdrawals": (_body, headers) => {
+          keys.push(headers["idempotency-key"]);
+          return keys.length === 1
+            ? { status: 503, body: { code: "BUSY", zh: "系统正忙", en: "busy" } }
+            : { status: 201, body: { withdrawal } };
+        },
+      },
+    });
+    await page.getByLabel("提取金额").fill("99999999");
+    await page.getByRole("button", { name: "下一步" }).click();
+    expect(await seen(page.getByText("金额超过账户余额"))).toBe(true);
+    await page.getByLabel("提取金额").fill("1500");
+    await page.getByRole("button", { name: "下一步" }).click();
+    await picture(page, "me-withdraw-confirm-360");
+    await page.getByRole("button", { name: "确认提取" }).click();
+    expect(await seen(page.getByText("2029年10月7日"))).toBe(true);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+    expect(await sideways(page)).toBe(0);
+    await picture(page, "me-withdraw-barred-360");
+    await context.close();
+  });
+
+  it("signs in again when the session ended, and finds the form as it was", async () => {
+    const { page, context } = await open("/me/withdrawals", {
+      answers: { ...mine, "POST /api/v1/me/withdrawals": signedOut },
+    });
+    await page.getByLabel("提取金额").fill("1500");
+    await page.getByRole("button", { name: "下一步" }).click();
+    await page.getByRole("button", { name: "确认提取" }).click();
+    expect(await seen(page.getByText("登录已过期"))).toBe(true);
+    expect(await page.getByLabel("提取金额").inputValue()).toBe("1500");
+    await context.close();
+  });
+});
+
+describe("staff", () => {
+  const overview = {
+    certificatesByDay: [12, 18, 25, 4, 3, 31, 28, 22, 27, 30, 5, 2, 34, 19].map((count, i) => ({
+      day: `2026-11-${String(10 + i).padStart(2, "0")}`,
+      count,
+    })),
+    log: { size: 4711, pending: 2, anchoredSize: 4711, stoppedBecause: null },
+    witnesses: [
+      { centre: "C14010", name: "太原市住房公积金管理中心", size: 4711, at: "2026-11-23T01:59:41.000Z" },
+      { centre: "C63010", name: "西宁住房公积金管理中心", size: 4711, at: "2026-11-23T01:59:42.000Z" },
+    ],
+    chain: { head: 18342, ageSeconds: 2.4, waiting: 1, failed: 0 },
+    listings: { active: 7 },
+    work: { barred: 1, held: 0, casesToConfirm: 2 },
+  };
+  const rules = [
+    {
+      code: "ART41_WITHDRAWAL",
+      zh: bar.ruleName,
+      en: bar.ruleNameEn,
+      years: 3,
+      bars: "everywhere",
+      source: "国务院令第844号",
+    },
+  ];
+  const blacklistCase = {
+    id: "case_0123456789abcdef",
+    personName: "赵*",
+    documentNumber: "000***********0039",
+    rule: "ART41_WITHDRAWAL",
+    ruleName: bar.ruleName,
+    conduct: "2026年9月以虚假租赁合同申请租房提取",
+    legalBasis: "国务院令第844号第四十一条",
+    evidenceDigest: "ab".repeat(32),
+    startsOn: "2026-10-08",
+    endsOn: "2029-10-07",
+    state: "open",
+    openedBy: "staff_1",
+    openedAt: "2026-11-22T03:00:00.000Z",
+    confirmedBy: null,
+    liftProposedBy: null,
+    listingId: null,
+  };
+  const desk: Answers = {
+    "GET /api/v1/desk/overview": { body: overview },
+    "GET /api/v1/desk/blacklist/rules": { body: { rules } },
+    "GET /api/v1/desk/blacklist/cases": { body: { cases: [blacklistCase] } },
+    "GET /api/v1/desk/blacklist/checks": { body: { checks: [] } },
+    "GET /api/v1/desk/withdrawals": { body: { withdrawals: [withdrawal] } },
+    "GET /api/v1/desk/certificates": { body: { items: [certificate], next: null } },
+  };
+  const asClerk: Answers = { ...desk, "GET /api/v1/session": { body: clerk } };
+  const asChecker: Answers = { ...desk, "GET /api/v1/session": { body: checker } };
+
+  it.each([360, 1280])("see how the centre fares (%s px)", async (width) => {
+    const { page, context, complaints } = await open("/desk", { width, answers: asClerk });
+    expect(await seen(page.getByText("近 14 天签发的证明"))).toBe(true);
+    expect(await sideways(page)).toBe(0);
+    expect(await nameless(page)).toEqual([]);
+    expect(await faint(page)).toEqual([]);
+    await picture(page, `desk-overview-${width}`);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("find a person, with a reason, and issue a certificate", async () => {
+    let sent: unknown;
+    const { page, context } = await open("/desk/persons", {
+      width: 1280,
+      answers: {
+        ...asClerk,
+        "POST /api/v1/desk/persons/find": (body) => {
+          sent = body;
+          return {
+            body: {
+              person: { id: "pers_1", name: "林晓燕", documentNumber: "000***********0012", accounts: [account] },
+            },
+          };
+        },
+        "POST /api/v1/desk/certificates": { status: 201, body: { certificate } },
+        [`GET /api/v1/certificates/${certificate.id}`]: {
+          body: { certificate: { ...certificate, state: "anchored" } },
+        },
+        [`GET /api/v1/certificates/${certificate.id}/receipt`]: { body: { receipt: { index: 3 } } },
+      },
+    });
+    await page.getByLabel("身份证号码").fill("000101199003070012");
+    await page.getByRole("button", { name: "查找", exact: true }).click();
+    expect(await seen(page.getByText("请写明事由"))).toBe(true);
+    await page.getByLabel("查找事由").fill("柜台办理缴存证明");
+    await page.getByRole("button", { name: "查找", exact: true }).click();
+    await page.getByRole("button", { name: "开具缴存证明" }).click();
+    expect(await seen(page.locator(".steps li.passed").nth(3))).toBe(true);
+    expect(sent).toEqual({ documentNumber: "000101199003070012", reason: "柜台办理缴存证明" });
+    expect(await page.getByLabel("身份证号码").inputValue()).toBe("");
+    await picture(page, "desk-persons-1280");
+    await context.close();
+  });
+
+  it("open a case with the evidence's fingerprint, computed here, and never with the file", async () => {
+    let sent: { evidenceDigest?: string } = {};
+    const { page, context, requests } = await open("/desk/blacklist", {
+      width: 1280,
+      answers: {
+        ...asClerk,
+        "POST /api/v1/desk/blacklist/cases": (body) => {
+          sent = body as typeof sent;
+          return { status: 201, body: { id: "case_1" } };
+        },
+      },
+    });
+    const evidence = Buffer.from("a contract that was never signed");
+    await page.getByLabel("姓名").fill("赵明");
+    await page.getByLabel("身份证号码").fill("000101199003070039");
+    await page.getByLabel("适用规则").selectOption("ART41_WITHDRAWAL");
+    await page.getByLabel("行为事实").fill("2026年9月以虚假租赁合同申请租房提取");
+    await page.getByLabel("起算日期").fill("2026-10-08");
+    expect(await seen(page.getByText("到期日期：2029年10月7日"))).toBe(true);
+    await page
+      .getByLabel("证据文件")
+      .setInputFiles({ name: "contract.pdf", mimeType: "application/pdf", buffer: evidence });
+    const digest = createHash("sha256").update(evidence).digest("hex");
+    expect(await seen(page.getByText(digest))).toBe(true);
+    await picture(page, "desk-case-1280");
+    await page.getByRole("button", { name: "核对后提交" }).click();
+    await picture(page, "desk-case-confirm-1280");
+    await page.getByRole("button", { name: "提交立案" }).click();
+    expect(await seen(page.getByText("已立案，等待另一人复核"))).toBe(true);
+    expect(sent.evidenceDigest).toBe(digest);
+    for (const request of requests) expect(request.postData() ?? "").not.toContain("never signed");
+    await context.close();
+  });
+
+  it("confirm only what another officer opened", async () => {
+    const own = await open("/desk/blacklist", { answers: asClerk });
+    expect(await seen(own.page.getByText("本人经办，须由他人复核"))).toBe(true);
+    expect(await sideways(own.page)).toBe(0);
+    await own.context.close();
+    const { page, context } = await open("/desk/blacklist", {
+      width: 1280,
+      answers: {
+        ...asChecker,
+        [`POST /api/v1/desk/blacklist/cases/${blacklistCase.id}/confirm`]: { body: { id: "x" } },
+      },
+    });
+    await page.getByRole("button", { name: "复核并列入" }).click();
+    await page.locator("dialog").getByRole("button", { name: "复核并列入" }).click();
+    expect(await seen(page.getByText("已复核，正在写到链上"))).toBe(true);
+    await context.close();
+  });
+
+  it("check a person and see rule and end of what bars", async () => {
+    const { page, context } = await open("/desk/checks", {
+      width: 1280,
+      answers: {
+        ...asClerk,
+        "POST /api/v1/desk/blacklist/checks": {
+          body: {
+            check: {
+              id: "chk_1",
+              result: "barred",
+              bars: [{ ...bar, conduct: "以虚假租赁合同申请提取" }],
+              flags: [],
+              unknownBecause: [],
+              mirrorAgeSeconds: 2,
+              traceLeaf: "cd".repeat(32),
+            },
+          },
+        },
+      },
+    });
+    await page.getByLabel("身份证号码").fill("000101199003070039");
+    await page.getByLabel("业务编号").fill("TQ20261123A1B2C3D4E5");
+    await page.getByRole("button", { name: "核查", exact: true }).click();
+    expect(await seen(page.getByText("2029年10月7日"))).toBe(true);
+    await picture(page, "desk-check-1280");
+    await context.close();
+  });
+
+  it("confirm the refusal of a withdrawal that was stopped", async () => {
+    let note: unknown;
+    const { page, context } = await open("/desk/withdrawals", {
+      width: 1280,
+      answers: {
+        ...asClerk,
+        [`POST /api/v1/desk/withdrawals/${withdrawal.id}/refuse`]: (body) => {
+          note = body;
+          return { body: { withdrawal: { ...withdrawal, state: "refused" } } };
+        },
+      },
+    });
+    await page.getByRole("button", { name: "确认不予办理" }).click();
+    await page.locator("dialog textarea").fill("依条例第四十一条不予办理。");
+    await picture(page, "desk-refuse-1280");
+    await page.locator("dialog").getByRole("button", { name: "确认不予办理" }).click();
+    expect(await seen(page.getByText("已确认不予办理"))).toBe(true);
+    expect(note).toEqual({ note: "依条例第四十一条不予办理。" });
+    await context.close();
+  });
+
+  it("see the latest certificates", async () => {
+    const { page, context } = await open("/desk/certificates", { width: 1280, answers: asClerk });
+    expect(await seen(page.getByRole("button", { name: "提出撤销" }))).toBe(true);
+    await picture(page, "desk-certificates-1280");
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await sideways(page)).toBe(0);
+    await picture(page, "desk-certificates-360");
+    await context.close();
+  });
+});
+
+it("shows the messages of the development channel", async () => {
+  const items = [
+    {
+      id: "1",
+      recipient: "138****0012",
+      text: "【海南省住房公积金管理局】验证码 204811，5 分钟内有效。",
+      sentAt: "2026-11-23T01:59:00Z",
+    },
+  ];
+  const { page, context } = await open("/dev/messages", {
+    answers: { "GET /api/v1/development/messages": { body: { items } } },
+  });
+  expect(await seen(page.getByText("204811"))).toBe(true);
+  await picture(page, "messages-360");
+  await context.close();
+});
+
+it("keeps the first load of the verify page small", async () => {
+  const { page, context } = await visit(browser, site, { recorded });
+  const loads: { path: string; bytes: number }[] = [];
+  page.on("response", async (response) => {
+    if (!response.url().startsWith(site.url) || response.url().includes("/api/")) return;
+    const body = await response.body().catch(() => Buffer.alloc(0));
+    const path = new URL(response.url()).pathname;
+    loads.push({ path, bytes: path.endsWith(".woff2") ? body.length : gzipSync(body, { level: 9 }).length });
+  });
+  await page.goto(`${site.url}/verify`, { waitUntil: "networkidle" });
+  const sum = (test: (path: string) => boolean) =>
+    loads.filter(({ path }) => test(path)).reduce((total, { bytes }) => total + bytes, 0);
+  const fonts = sum((path) => path.endsWith(".woff2"));
+  const rest = sum((path) => !path.endsWith(".woff2"));
+  if (process.env.SCREENSHOTS) console.log({ fonts, rest, loads });
+  expect(rest).toBeLessThan(110_000);
+  expect(fonts).toBeLessThan(190_000);
+  await context.close();
+});
