@@ -52,6 +52,17 @@ describe("the embedded chain", () => {
     await first.ended;
   });
 
+  it("is ended and started anew when it hangs", async () => {
+    const dir = freshDir();
+    const first = await startChain({ dir, keepDumping: false });
+    process.kill(first.pid, "SIGSTOP");
+    const second = await startChain({ dir, keepDumping: false });
+    expect(second.adopted).toBe(false);
+    expect(second.pid).not.toBe(first.pid);
+    await first.ended;
+    await second.stop();
+  });
+
   it("goes on from its last dump after kill -9, and from the one before when that one is cut off", async () => {
     const dir = freshDir();
     let chain = await startChain({ dir, keepDumping: false });
