@@ -83,7 +83,6 @@ describe("the settings", () => {
       secure: true,
       chain: { confirmations: 0, registry: "0x5fbdb2315678afecb367f032d93f642f64180aa3" },
       logIntervalMs: 2000,
-      witnessQuorum: 2,
       sms: { provider: "none" },
       certificateTypeCode: "11100000000013338W999",
       trustProxy: false,

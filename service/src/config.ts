@@ -48,7 +48,6 @@ export interface Config {
   chain: { url: string; chainId: number; registry: string; confirmations: number; startBlock: number };
   keys: KeyFiles;
   logIntervalMs: number;
-  witnessQuorum: number;
   sms: { provider: SmsProvider; gatewayUrl: string | undefined; gatewayToken: string | undefined };
   /** 证照类型代码 of the deposit certificate: 18 characters of the department and 3 digits */
   certificateTypeCode: string;
@@ -208,7 +207,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
     },
     keys,
     logIntervalMs: whole("LOG_INTERVAL_MS", 50, 3_600_000),
-    witnessQuorum: whole("WITNESS_QUORUM", 1, 100),
     sms: { provider, gatewayUrl, gatewayToken },
     certificateTypeCode,
     trustProxy: trustProxy(),

@@ -92,12 +92,6 @@ export const settings = [
     fallback: "2000",
   },
   {
-    name: "WITNESS_QUORUM",
-    about: "witnesses besides the log itself that make a checkpoint count as anchored",
-    example: "2",
-    fallback: "2",
-  },
-  {
     name: "SMS_PROVIDER",
     about: "gateway (SMS_GATEWAY_URL), development (messages are shown on a page) or none",
     example: "gateway",

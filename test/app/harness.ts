@@ -42,7 +42,6 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
       tag: undefined,
     },
     logIntervalMs: 2000,
-    witnessQuorum: 2,
     sms: { provider: "development", gatewayUrl: undefined, gatewayToken: undefined },
     certificateTypeCode: "11100000000013338W999",
     trustProxy: false,
