@@ -1,0 +1,74 @@
+// Verdicts for people: the headline, each step with its reason, and what the certificate says. Chinese first, then English.
+import { headlines, reason, stepNames } from "./reasons.ts";
+import type { Verdict } from "./verifier.ts";
+
+const marks = { passed: "✓", failed: "✗", unknown: "?" } as const;
+
+/** A Shanghai time for people. @param seconds since 1970 */
+export const beijingTime = (seconds: number): string =>
+  `${new Date((seconds + 8 * 3600) * 1000).toISOString().slice(0, 19).replace("T", " ")} +08:00`;
+
+/** Fen as yuan with two decimals; -1 is a figure that the centre does not have. */
+const yuan = (fen: number): string =>
+  fen === -1 ? "无数据 no data" : `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")} 元 yuan`;
+const plain = (value: number): string => (value === -1 ? "无数据 no data" : String(value));
+
+const depositFigures: readonly [string, (value: number) => string][] = [
+  ["余额 balance", yuan],
+  ["缴存基数 base", yuan],
+  ["单位月缴存额 unit's monthly amount", yuan],
+  ["个人月缴存额 person's monthly amount", yuan],
+  ["连续缴存月数 months in a row", plain],
+  ["缴至年月 paid to", plain],
+];
+
+/** The full report on one file or code. */
+export function report(subject: string, verdict: Verdict): string {
+  const { mark, zh, en } = headlines[verdict.headline];
+  const lines = [`${mark} ${zh} — ${en}`, `  ${printable(subject)}`, ""];
+  for (const step of verdict.steps) {
+    const { zh: name, en: nameEn } = stepNames[step.step];
+    const why = reason(step.code);
+    lines.push(`  ${marks[step.outcome]} ${name} ${nameEn}: ${why.zh} — ${why.en} [${step.code}]`);
+    if (step.note)
+      lines.push(`      ${step.outcome === "passed" ? "另说 said otherwise: " : ""}${printable(step.note)}`);
+  }
+  const facts = factLines(verdict);
+  if (facts.length > 0) lines.push("", ...facts.map((line) => `  ${line}`));
+  return `${lines.join("\n")}\n`;
+}
+
+/** One line for one of several. */
+export function line(subject: string, verdict: Verdict): string {
+  const { mark, zh, en } = headlines[verdict.headline];
+  const order = ["failed", "unknown"] as const;
+  const decisive = order.map((outcome) => verdict.steps.find((step) => step.outcome === outcome)).find(Boolean);
+  return `${mark} ${zh} ${en}${decisive ? ` [${decisive.step}: ${decisive.code}]` : ""}  ${printable(subject)}\n`;
+}
+
+/** What the certificate says. Of a forgery only who sealed it: its other words are nobody's. */
+function factLines({ headline, facts }: Verdict): string[] {
+  const lines: string[] = [];
+  const add = (name: string, value: string | undefined) => value && lines.push(`${name}: ${printable(value)}`);
+  const { signer, code } = facts;
+  add("签章人 sealed by", signer && `${signer.subject} (${signer.certificate})`);
+  if (headline === "not-genuine") return lines;
+  add("签发中心 issuer", facts.centre && `${facts.centre.name} (${facts.centre.code})`);
+  add("证照标识 serial", facts.serial);
+  add("签发 issued", facts.issuedAt);
+  add("有效期至 valid until", facts.validUntil);
+  add("存在证明不晚于 existed by", facts.existedBy === undefined ? undefined : beijingTime(facts.existedBy));
+  add("撤销 revoked", facts.revokedAt === undefined ? undefined : beijingTime(facts.revokedAt));
+  if (!code) return lines;
+  add("种类 kind", code.kind);
+  add("姓名 name", code.maskedName);
+  add("证件号码 document", code.maskedDocument);
+  code.figures.forEach((value, index) => {
+    const [name, show] = (code.kind === "deposit" && depositFigures[index]) || [`${index + 1}`, plain];
+    add(name, show(value));
+  });
+  return lines;
+}
+
+/** Text that others wrote, without characters that steer a terminal. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
