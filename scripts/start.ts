@@ -1,6 +1,7 @@
 // npm start: a whole consortium on this machine, for demonstration and development. See `--help`.
 //
 // The last line of the start is `READY {"centres":[{"code","name","url"}]}`. Ctrl-C ends everything in order.
+import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BuildFailure, buildWhatChanged, neededToStart } from "./build.ts";
@@ -9,7 +10,7 @@ import { demonstrationCentres, fewestCentres } from "./stack/centres.ts";
 import { createProgress, table } from "./stack/progress.ts";
 import { startStack, StackProblem } from "./stack/stack.ts";
 import type { Stack } from "./stack/stack.ts";
-import { StackRunning } from "./stack/stack-file.ts";
+import { processStart, StackRunning } from "./stack/stack-file.ts";
 import { demonstrationPassword, demonstrationStaff } from "./stack/staff.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -93,10 +94,21 @@ function listenForTheEnd(say: (line: string) => void): void {
   process.stdout.on("error", () => askToStop("nobody reads the output"));
   process.stderr.on("error", () => askToStop("nobody reads the output"));
   // npm killed without a chance to tell us: a stack that nobody can reach with Ctrl-C any more ends by itself.
-  if (process.env.npm_lifecycle_event) {
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && askToStop("npm has ended"), 500).unref();
-  }
+  const callers = npmAndItsShell();
+  setInterval(() => {
+    if (callers.some(({ pid, startedAt }) => processStart(pid) !== startedAt)) askToStop("npm has ended");
+  }, 500).unref();
+}
+
+/** The processes between us and the terminal that belong to this `npm start`: npm, and the shell that it may have put between. */
+function npmAndItsShell(): { pid: number; startedAt: string | undefined }[] {
+  if (!process.env.npm_lifecycle_event) return [];
+  const parent = { pid: process.ppid, startedAt: processStart(process.ppid) };
+  if (process.platform !== "linux") return [parent];
+  const isNpm = (pid: number) => /^npm\b|\bnpm(-cli\.js)?\0/.test(fs.readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+  const above = Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${parent.pid}/status`, "utf8"))?.[1] ?? 0);
+  if (isNpm(parent.pid) || above <= 1 || !isNpm(above)) return [parent];
+  return [parent, { pid: above, startedAt: processStart(above) }];
 }
 
 async function main(): Promise<number> {

@@ -317,6 +317,8 @@ function serviceEnvironment(
     HOME: process.env.HOME,
     TMPDIR: process.env.TMPDIR,
     LANG: "C.UTF-8",
+    // Compiled code is kept from start to start: it saves each service nearly half of its own.
+    NODE_COMPILE_CACHE: fileURLToPath(new URL("../../cache/compiled", import.meta.url)),
     NODE_ENV: "development",
     CENTRE_CODE: centre.code,
     CENTRE_NAME: centre.name,
