@@ -268,5 +268,5 @@ function hex(bytes: Uint8Array): string {
 
 /** Reads the chain to its head. */
 async function readChain(mirror: Mirror): Promise<void> {
-  while ((await mirror.step()) === "again");
+  while ((await mirror.step()) !== undefined);
 }

@@ -1,9 +1,20 @@
-// A fresh database for a test file, cloned from the migrated template in a few tens of milliseconds.
+// A fresh database for a test, cloned from the migrated template in a few tens of milliseconds.
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterAll, inject } from "vitest";
 import { createPool } from "../../service/src/db.ts";
 import type { Pool } from "../../service/src/db.ts";
+
+const opened: { name: string; pool: Pool }[] = [];
+
+// Registered while the test file is read: vitest drops what is registered inside a hook or a test.
+afterAll(async () => {
+  const admin = inject("postgresUrl");
+  for (const { name, pool } of opened.splice(0)) {
+    if (!pool.ended) await pool.end();
+    await asAdmin(admin, (client) => client.query(`drop database if exists ${name} with (force)`));
+  }
+});
 
 /** A migrated, empty database of its own; it is dropped after the test file. */
 export async function freshDatabase(options: { max?: number } = {}): Promise<{ url: string; pool: Pool }> {
@@ -16,10 +27,7 @@ export async function freshDatabase(options: { max?: number } = {}): Promise<{ u
   });
   const url = admin.replace(/\/postgres$/, `/${name}`);
   const pool = createPool({ url, ...(options.max ? { max: options.max } : {}) });
-  afterAll(async () => {
-    await pool.end();
-    await asAdmin(admin, (client) => client.query(`drop database if exists ${name} with (force)`));
-  });
+  opened.push({ name, pool });
   return { url, pool };
 }
 
