@@ -324,7 +324,7 @@ function serviceEnvironment(
     CENTRE_NAME: centre.name,
     CREDIT_CODE: centre.creditCode,
     PUBLIC_URL: at.url,
-    HOST: process.env.HOST ?? "localhost",
+    HOST: "localhost",
     PORT: String(at.port),
     DATABASE_URL: reach.databaseUrl,
     CHAIN_URL: reach.chainUrl,
