@@ -47,7 +47,7 @@ const account = {
     month: "2025-01",
     kind: i === 13 ? "withdrawal" : "deposit",
     amount: i === 13 ? "-12000.00" : "2040.00",
-    balance: yuan(5_151_210 + i * 204_000 - (i >= 13 ? 1_404_000 : 0)),
+    balance: yuan(5_355_210 + i * 204_000 - (i >= 13 ? 1_404_000 : 0)),
   })),
 };
 const certificate = {
@@ -471,10 +471,11 @@ it("keeps the first load of the verify page small", async () => {
   await page.goto(`${site.url}/verify`, { waitUntil: "networkidle" });
   const sum = (test: (path: string) => boolean) =>
     loads.filter(({ path }) => test(path)).reduce((total, { bytes }) => total + bytes, 0);
-  const fonts = sum((path) => path.endsWith(".woff2"));
-  const rest = sum((path) => !path.endsWith(".woff2"));
+  const fonts = sum((path) => path.endsWith(".woff2") && !path.includes("/rest/"));
+  // This machine may have no Chinese font; those who have one never load the last resort.
+  const rest = sum((path) => !path.includes("/fonts/rest") && !path.endsWith(".woff2"));
   if (process.env.SCREENSHOTS) console.log({ fonts, rest, loads });
-  expect(rest).toBeLessThan(110_000);
+  expect(rest).toBeLessThan(95_000);
   expect(fonts).toBeLessThan(190_000);
   await context.close();
 });

@@ -55,14 +55,20 @@ export interface Site {
 /** Builds the pages, if they changed, and serves them; every path that is no file is the app's. */
 export async function startSite(): Promise<Site> {
   await buildWhatChanged(["web"]);
+  // Read once: somebody may build again while the tests run.
+  const files = new Map<string, Buffer>(
+    fs
+      .readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .map((file) => [`/${path.relative(root, file)}`, fs.readFileSync(file)] as const),
+  );
   const server = http.createServer((request, response) => {
-    const name = path.normalize(new URL(request.url ?? "/", "http://x").pathname);
-    const file = path.join(root, name);
-    const isFile = file.startsWith(root) && fs.existsSync(file) && fs.statSync(file).isFile();
-    const shown = isFile ? file : path.join(root, "index.html");
+    const name = new URL(request.url ?? "/", "http://x").pathname;
+    const shown = files.has(name) ? name : "/index.html";
     response.setHeader("content-security-policy", policy);
     response.setHeader("content-type", types[path.extname(shown)] ?? "application/octet-stream");
-    response.end(fs.readFileSync(shown));
+    response.end(files.get(shown));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

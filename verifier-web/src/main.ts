@@ -8,14 +8,16 @@ import "./styles/base.css";
 import "./styles/parts.css";
 import App from "./App.vue";
 import { followHistory } from "./router.ts";
+import { hasChineseFont } from "./font-check.ts";
 import { keepSettings } from "./settings.ts";
 
 keepSettings();
 followHistory();
 createApp(App).mount("#app");
 
-// The last resort for machines without any Chinese font comes after everything that the page needs.
+// Comes after everything that the page needs, and only where it is missed.
 addEventListener("load", () => {
+  if (hasChineseFont()) return;
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
   sheet.href = lastResort;

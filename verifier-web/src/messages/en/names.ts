@@ -24,5 +24,4 @@ export const names: typeof zh = {
     ],
   },
   units: { months: "{count} months", noData: "The centre has no such data" },
-  accountStates: "",
 };

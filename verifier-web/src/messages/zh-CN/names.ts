@@ -16,5 +16,4 @@ export const names = {
     deposit: ["账户余额", "缴存基数", "单位月缴存额", "个人月缴存额", "连续缴存月数", "缴至年月"],
   },
   units: { months: "{count} 个月", noData: "中心没有此项数据" },
-  accountStates: "正常封存销户冻结缴存托管",
 };
