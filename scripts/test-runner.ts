@@ -21,7 +21,7 @@ async function runVitest(args: readonly string[], long: boolean): Promise<Tally>
         for (const test of module.children.allTests()) {
           const { state } = test.result();
           if (state === "passed") tally.passed++;
-          else if (state === "skipped") {
+          else if (state === "skipped" && !fellWithItsSetUp(test, module)) {
             // With -t all other tests are passed over: they are not what "skipped" means here.
             const asked = !options.testNamePattern || new RegExp(options.testNamePattern).test(searchableName(test));
             if (asked) tally.skipped.push(skippedTest(module.relativeModuleId, test));
@@ -47,6 +47,13 @@ async function runVitest(args: readonly string[], long: boolean): Promise<Tally>
   return tally;
 }
 
+/** Tests whose hooks failed are called skipped too; but they were to run, and did not. */
+function fellWithItsSetUp(test: import("vitest/node").TestCase, module: import("vitest/node").TestModule): boolean {
+  const result = test.result();
+  const saidWhy = result.state === "skipped" && result.note !== undefined;
+  return module.state() === "failed" && test.options.mode === "run" && !saidWhy;
+}
+
 /** The name that vitest compares with -t: suites and test with a blank between. */
 function searchableName(test: import("vitest/node").TestCase): string {
   return test.fullName.replaceAll(" > ", " ");
@@ -55,7 +62,8 @@ function searchableName(test: import("vitest/node").TestCase): string {
 function skippedTest(file: string, test: import("vitest/node").TestCase): { name: string; reason: string } {
   const result = test.result();
   const note = result.state === "skipped" ? result.note : undefined;
-  const fallback = test.options.mode === "todo" ? "to be written" : "what it needs is missing (see the warnings above)";
+  const fallback =
+    test.options.mode === "todo" ? "to be written" : "by its own condition; the output above says what is missing";
   return { name: `${file} > ${test.fullName}`, reason: note ?? fallback };
 }
 
