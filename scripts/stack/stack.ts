@@ -49,6 +49,10 @@ export interface StackOptions {
   /** aborted when the person wants to stop while we still start */
   cancelled: AbortSignal;
   now: () => Date;
+  /** how much data the demonstration begins with; "full" if not given */
+  demonstrationSize?: "full" | "small";
+  /** another program in the service's place, and settings for it beside or instead of ours: for the tests that kill it */
+  service?: { entry?: string; settings?: (centreCode: string) => Record<string, string> };
 }
 
 export interface Stack {
@@ -141,7 +145,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     await progress.step("databases", async (report) => {
       const news = await allOrNone(
-        ...options.centres.map((centre) => prepareDatabase(postgres.server(), centre, dataDir, options.now)),
+        ...options.centres.map((centre) => prepareDatabase(postgres.server(), centre, dataDir, options)),
       );
       const made = news.filter((one) => one.demonstrationData).length;
       const migrated = news.reduce((sum, one) => sum + one.migrations, 0);
@@ -177,13 +181,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           rotateLog(logFile(centre.code));
           const part = servicePart({
             name: centre.code,
-            command: [server],
+            command: [options.service?.entry ?? server],
             // Read at each start: Postgres may have come back on another port.
-            env: () =>
-              serviceEnvironment(centre, { ...file.centres[i]!, port: options.port + i }, deployment, {
+            env: () => ({
+              ...serviceEnvironment(centre, { ...file.centres[i]!, port: options.port + i }, deployment, {
                 databaseUrl: postgres.server().url(databaseName(centre)),
                 chainUrl: chain.server().url,
               }),
+              ...options.service?.settings?.(centre.code),
+            }),
             logFile: logFile(centre.code),
             readyUrl: `${origin(i)}/readyz`,
             record,
@@ -290,7 +296,7 @@ async function prepareDatabase(
   postgres: EmbeddedPostgres,
   centre: DemonstrationCentre,
   dataDir: string,
-  now: () => Date,
+  { now, demonstrationSize }: StackOptions,
 ): Promise<{ migrations: number; demonstrationData: boolean }> {
   await postgres.createDatabase(databaseName(centre));
   const pool: Pool = createPool({ url: postgres.url(databaseName(centre)), max: 4, name: "cunzheng start" });
@@ -298,7 +304,8 @@ async function prepareDatabase(
     const migrations = (await migrate(pool)).length;
     const folder = path.join(dataDir, "demonstration", centre.code);
     // One transaction writes all of it: cut off in the middle it leaves nothing, and done once it is not done again.
-    const demonstrationData = (await makeDemonstrationData(pool, centre.code, { folder, now })) !== undefined;
+    const size = demonstrationSize ?? "full";
+    const demonstrationData = (await makeDemonstrationData(pool, centre.code, { folder, now, size })) !== undefined;
     await ensureDemonstrationStaff(pool, now);
     return { migrations, demonstrationData };
   } finally {
