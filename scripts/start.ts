@@ -192,6 +192,7 @@ try {
     process.exitCode = 1;
   } else {
     console.error("\nThe start failed:", error);
+    console.error("\nThe data are kept: the same command tries again. --fresh throws them away and begins anew.");
     process.exitCode = 1;
   }
 }

@@ -170,12 +170,13 @@ export function servicePart(service: ServiceProcess): Part {
         await gone;
         clearTimeout(late);
       };
+      const lookThere = () => `its log is ${service.logFile}, and ends with:\n${lastLines(service.logFile, 8)}`;
       const deadline = performance.now() + patience.ready;
       while (!(await isReady(service.readyUrl))) {
-        if (end !== undefined) throw new Error(`it ${end} before it was ready; its log is ${service.logFile}`);
+        if (end !== undefined) throw new Error(`${service.name} ${end} before it was ready; ${lookThere()}`);
         if (performance.now() > deadline) {
           await stop();
-          throw new Error(`it was not ready after ${patience.ready / 1000} s; its log is ${service.logFile}`);
+          throw new Error(`${service.name} was not ready after ${patience.ready / 1000} s; ${lookThere()}`);
         }
         await interruptiblePause(50, cancelled);
         if (cancelled.aborted) {
@@ -184,10 +185,15 @@ export function servicePart(service: ServiceProcess): Part {
         }
       }
       // Another program on the same port may have answered in place of a child that has just ended.
-      if (end !== undefined) throw new Error(`it ${end} before it was ready; its log is ${service.logFile}`);
+      if (end !== undefined) throw new Error(`${service.name} ${end} before it was ready; ${lookThere()}`);
       return { pid, ended: gone, stop };
     },
   };
+}
+
+function lastLines(file: string, count: number): string {
+  const lines = fs.readFileSync(file, "utf8").trimEnd().split("\n").slice(-count);
+  return lines.map((line) => `  ${line.slice(0, 500)}`).join("\n");
 }
 
 async function isReady(url: string): Promise<boolean> {
