@@ -9,9 +9,9 @@ import {IDailyCap} from "./IDailyCap.sol";
 /// compromised, 6 other.
 interface ICertificateStatus is IDailyCap {
     /// @notice A certificate was revoked, for this reason, at this time (Unix seconds).
-    event Revoked(bytes32 indexed centre, uint64 indexed index, uint8 reason, uint64 at);
+    event Revoked(bytes32 indexed centre, uint64 indexed index, uint8 reason, uint64 time);
     /// @notice A revocation was undone within its day.
-    event Reinstated(bytes32 indexed centre, uint64 indexed index, uint64 at);
+    event Reinstated(bytes32 indexed centre, uint64 indexed index, uint64 time);
 
     /// @notice Reasons are 1 to 6.
     error UnknownReason(uint8 reason);

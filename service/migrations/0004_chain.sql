@@ -252,7 +252,7 @@ comment on view mirror_anchor is 'Every checkpoint on the chain; ask with centre
 -- The last word on a status index is the event with the highest place; it is revoked when that is Revoked.
 create view mirror_revocation as
 select e.centre, (e.args ->> 'index')::numeric as index, (e.args ->> 'reason')::smallint as reason,
-  to_timestamp((e.args ->> 'at')::numeric::double precision) as revoked_at,
+  to_timestamp((e.args ->> 'time')::numeric::double precision) as revoked_at,
   e.address as contract, e.transaction_hash, e.block_number, e.log_index
 from chain_event e
 where e.contract = 'CertificateStatus' and e.name = 'Revoked' and e.centre is not null
