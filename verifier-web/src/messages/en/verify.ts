@@ -51,8 +51,9 @@ export const verify: typeof zh = {
   onPaper: "Paper",
   same: "Same",
   different: "Different",
-  differentNotice:
-    "The paper differs from what the centre signed. Do not rely on this paper; what stands here counts. Ask the centre.",
+  differentMeaning:
+    "The code is genuine, but the paper says something else than the centre signed: this paper is not as it was issued.",
+  differentNext: "Do not rely on this paper. What stands here counts; ask the centre.",
   allSame: "All lines agree.",
   remaining: "{count} lines left to compare.",
   fields: {

@@ -44,7 +44,8 @@ export const verify = {
   onPaper: "纸上",
   same: "一致",
   different: "不一致",
-  differentNotice: "纸面与中心签名的内容不一致。请不要采信这份纸件，以本页内容为准，并向中心核实。",
+  differentMeaning: "二维码是真的，但纸面与中心签名的内容不一致：这份纸件不是中心签发的样子。",
+  differentNext: "请不要采信这份纸件，以本页内容为准，并向中心核实。",
   allSame: "全部一致。",
   remaining: "还有 {count} 项没有对照。",
   fields: {
