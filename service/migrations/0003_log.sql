@@ -11,6 +11,16 @@ create table log_epoch (
   check ((stopped_because is null) = (stopped_at is null))
 );
 
+create function log_epoch_guard() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and new.epoch = old.epoch and new.size >= old.size then
+    return new;
+  end if;
+  raise exception 'the log only grows' using errcode = 'CZ305';
+end $$;
+create trigger log_epoch_only_grows before update or delete on log_epoch for each row execute function log_epoch_guard();
+create trigger log_epoch_no_truncate before truncate on log_epoch for each statement execute function log_epoch_guard();
+
 -- A domain inserts its leaf in its own transaction. `id` is the handle; `leaf_index` the place, given once by the log.
 create table log_leaf (
   id bigint generated always as identity primary key,
@@ -65,16 +75,25 @@ create table log_checkpoint (
   -- the log's own signature line; written after the commit, never before
   signature_line text,
   state text not null default 'closed' check (state in ('closed', 'submitted', 'anchored', 'outdated')),
+  -- the last write to the chain, when it was asked for, and how many there were: one that reverted is followed by another
   chain_write_id bigint,
+  submitted_at timestamptz,
+  attempts integer not null default 0,
+  -- where it stands on the chain; the contract too, since a later version of it has another address
+  anchor_contract text,
   transaction_hash text,
   block_number bigint,
   block_hash text,
   block_time timestamptz,
   primary key (epoch, size),
-  check ((state = 'anchored') = (block_number is not null))
+  check (state <> 'submitted' or (chain_write_id is not null and submitted_at is not null)),
+  check (num_nulls(anchor_contract, transaction_hash, block_number, block_hash, block_time) = case state when 'anchored' then 0 else 5 end)
 );
+-- The steps that come every other second look only at these, however many checkpoints there are.
+create index log_checkpoint_unsigned on log_checkpoint (epoch, size) where signature_line is null;
 create index log_checkpoint_open on log_checkpoint (epoch, size) where state in ('closed', 'submitted');
 create index log_checkpoint_anchored on log_checkpoint (epoch, size) where state = 'anchored';
+create index log_checkpoint_block on log_checkpoint (block_number) where state = 'anchored';
 
 create function log_checkpoint_guard() returns trigger language plpgsql as $$
 begin
@@ -85,6 +104,7 @@ begin
   raise exception 'a checkpoint keeps its size, root and signature for good' using errcode = 'CZ303';
 end $$;
 create trigger log_checkpoint_stays before update or delete on log_checkpoint for each row execute function log_checkpoint_guard();
+create trigger log_checkpoint_no_truncate before truncate on log_checkpoint for each statement execute function log_checkpoint_guard();
 
 -- What the other centres, as witnesses, have cosigned of this log.
 create table log_cosignature (
@@ -96,6 +116,14 @@ create table log_cosignature (
   primary key (epoch, size, witness),
   foreign key (epoch, size) references log_checkpoint
 );
+create index log_cosignature_newest on log_cosignature (epoch, witness, size desc);
+
+create function log_evidence_guard() returns trigger language plpgsql as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'CZ306';
+end $$;
+create trigger log_cosignature_append_only before update or delete on log_cosignature for each row execute function log_evidence_guard();
+create trigger log_cosignature_no_truncate before truncate on log_cosignature for each statement execute function log_evidence_guard();
 
 -- What this centre, as a witness, has seen and cosigned of the other logs: the newest size only ever grows.
 create table witnessed_log (
@@ -116,11 +144,33 @@ begin
 end $$;
 create trigger witnessed_log_only_grows before update or delete on witnessed_log for each row execute function witnessed_log_guard();
 
--- Two signed checkpoints that cannot both be true: evidence against a log, kept for good.
+-- Evidence against a log, kept for good: two notes that it signed itself. Anybody may send a note again, and with any
+-- proof, so each checkpoint stands here once, and only a fork is proof:
+--   fork       two roots of one size: they cannot both be true
+--   unproven   a larger checkpoint that came with a proof that does not hold. By itself this says nothing, for the proof
+--              may be the sender's; it is settled when the checkpoint is cosigned after all
 create table witness_alarm (
   id bigint generated always as identity primary key,
   origin text not null,
+  kind text not null check (kind in ('fork', 'unproven')),
   found_at timestamptz not null,
   known_note text not null,
-  given_note text not null
+  given_note text not null,
+  given_size bigint not null,
+  given_root bytea not null check (octet_length(given_root) = 32),
+  settled_at timestamptz,
+  check (kind = 'unproven' or settled_at is null),
+  unique (origin, kind, given_size, given_root)
 );
+
+create function witness_alarm_guard() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and old.settled_at is null
+     and (new.id, new.origin, new.kind, new.found_at, new.known_note, new.given_note, new.given_size, new.given_root)
+       = (old.id, old.origin, old.kind, old.found_at, old.known_note, old.given_note, old.given_size, old.given_root) then
+    return new;
+  end if;
+  raise exception 'an alarm stays' using errcode = 'CZ306';
+end $$;
+create trigger witness_alarm_stays before update or delete on witness_alarm for each row execute function witness_alarm_guard();
+create trigger witness_alarm_no_truncate before truncate on witness_alarm for each statement execute function witness_alarm_guard();

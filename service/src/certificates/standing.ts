@@ -43,15 +43,15 @@ export function standingOf(
 export interface ReceiptSource {
   centre: string;
   chainId: number;
-  /** what the registry says now: where checkpoints are anchored, and how many witnesses make one good without the chain */
-  consortium: () => Promise<{ contracts: { checkpointAnchor: string }; witnessQuorum: number }>;
+  /** what the registry says now: how many witnesses make a checkpoint good without the chain */
+  consortium: () => Promise<{ witnessQuorum: number }>;
 }
 
 /** The receipt of an issued certificate (FORMAT.md §7), as far as log and chain have come. */
 export async function receiptOf(source: ReceiptSource, db: Queryable, certificate: CertificateView): Promise<Receipt> {
   if (certificate.leaf === null || certificate.leafId === null) throw new DomainError("CERTIFICATE_NOT_FOUND");
   const leaf = JSON.parse(certificate.leaf) as CertificateLeaf;
-  const { contracts, witnessQuorum } = await source.consortium();
+  const { witnessQuorum } = await source.consortium();
   const found = await proofOf(source, db, certificate.leafId, witnessQuorum);
   const checkpoint = found?.checkpoint;
   return {
@@ -64,7 +64,8 @@ export async function receiptOf(source: ReceiptSource, db: Queryable, certificat
       checkpoint?.state === "anchored"
         ? {
             chainId: source.chainId,
-            contract: contracts.checkpointAnchor,
+            // The contract that took it: the registry may name a newer one by now.
+            contract: checkpoint.anchorContract!,
             transaction: checkpoint.transactionHash!,
             block: checkpoint.blockNumber!,
             blockHash: checkpoint.blockHash!,
@@ -86,9 +87,10 @@ export async function proposeRevocation(
 ): Promise<void> {
   const [certificate] = await store.byIds(db, [proposal.certificateId]);
   if (!certificate) throw new DomainError("CERTIFICATE_NOT_FOUND");
-  const stored = await store.proposeRevocation(db, { ...proposal, proposedAt: proposal.now });
-  const before = certificate.revocation;
-  if (!stored && !(before?.proposedBy === proposal.proposedBy && before.reason === proposal.reason))
+  if (await store.proposeRevocation(db, { ...proposal, proposedAt: proposal.now })) return;
+  // Read after the insert: the same proposal may have been stored a moment ago.
+  const before = await store.revocationOf(db, proposal.certificateId);
+  if (before?.proposedBy !== proposal.proposedBy || before.reason !== proposal.reason || before.note !== proposal.note)
     throw new DomainError("REVOCATION_EXISTS");
 }
 

@@ -12,9 +12,10 @@ import { invariant } from "../errors.ts";
 import { checkpointBody, logKeyId, noteOf, originOf, signatureLine } from "../proof/checkpoint.ts";
 import { inclusionProof, rootOf, consistencyProof } from "../proof/tree.ts";
 import type { HashReader } from "../proof/tree.ts";
-import { utf8 } from "../proof/bytes.ts";
+import { equal, utf8 } from "../proof/bytes.ts";
 import * as store from "./store.ts";
 import type { CheckpointRow } from "./store.ts";
+import { cosignatures, cosignedSizes } from "./witness-store.ts";
 import { appendToTiles, readerOver, rightEdge, tileKey, tilesNeeded } from "./tiles.ts";
 
 export interface Log {
@@ -26,6 +27,11 @@ export interface Log {
   privateKey: KeyObject;
   publicKey: Uint8Array;
   now: () => Date;
+  /**
+   * When this process began. If given, nothing is closed before the mirror has stood at the chain's head after it: a
+   * database that was restored from an older state would else close, and sign, what contradicts the chain.
+   */
+  startedAt?: Date;
 }
 
 /** Most leaves that one closing takes: what is beyond waits for the next one, milliseconds later. */
@@ -47,7 +53,8 @@ export async function openLog(log: Log): Promise<void> {
 
 /**
  * One step of the sequencer: closes the log over the leaves that wait, then signs what is closed and unsigned. Several
- * replicas may call it at once: the epoch's row makes them take turns. A stopped log is left alone.
+ * replicas may call it at once: the epoch's row makes them take turns. A stopped log is left alone, and one that the chain,
+ * as the mirror has it, contradicts is stopped before it closes anything more.
  * @returns how many leaves got their place
  */
 export async function sequence(log: Log): Promise<number> {
@@ -56,22 +63,17 @@ export async function sequence(log: Log): Promise<number> {
     if (stoppedBecause) return 0;
     const leaves = await store.pendingLeaves(tx, leavesPerClosing);
     if (leaves.length === 0) return 0;
-    const tiles = await store.readTiles(tx, log.epoch, rightEdge(size));
-    const changed = appendToTiles(
-      tiles,
+    if (log.startedAt && ((await store.chainReadAt(tx)) ?? new Date(0)) < log.startedAt) return 0;
+    const because = await contradiction(log, tx, size);
+    if (because) {
+      await store.stopEpoch(tx, log.epoch, because, log.now());
+      return 0;
+    }
+    await close(
+      log,
+      tx,
       size,
       leaves.map((leaf) => leaf.digest),
-    );
-    const newSize = size + leaves.length;
-    // The root needs full tiles left of the edge only through their entries in the tiles above, which are at hand.
-    const root = rootOf(
-      newSize,
-      readerOver((level, index) => tiles.get(tileKey(level, index))),
-    );
-    await store.writeTiles(
-      tx,
-      log.epoch,
-      changed.map((id) => ({ ...id, hashes: tiles.get(tileKey(id.level, id.index))! })),
     );
     await store.placeLeaves(
       tx,
@@ -79,7 +81,6 @@ export async function sequence(log: Log): Promise<number> {
       size,
       leaves.map((leaf) => leaf.id),
     );
-    await store.insertCheckpoint(tx, log.epoch, newSize, root, log.now());
     return leaves.length;
   });
   // Past the commit point. Only what is committed is ever signed: a signature on a state that Postgres lost would be a fork.
@@ -87,8 +88,43 @@ export async function sequence(log: Log): Promise<number> {
   return placed;
 }
 
+/** Extends the tiles by these leaves and writes the checkpoint of the new size. */
+async function close(log: Log, tx: Transaction, size: number, digests: readonly Uint8Array[]): Promise<void> {
+  const tiles = await store.readTiles(tx, log.epoch, rightEdge(size));
+  const changed = appendToTiles(tiles, size, digests);
+  // The root needs full tiles left of the edge only through their entries in the tiles above, which are at hand.
+  const root = rootOf(
+    size + digests.length,
+    readerOver((level, index) => tiles.get(tileKey(level, index))),
+  );
+  await store.writeTiles(
+    tx,
+    log.epoch,
+    changed.map((id) => ({ ...id, hashes: tiles.get(tileKey(id.level, id.index))! })),
+  );
+  await store.insertCheckpoint(tx, log.epoch, size + digests.length, root, log.now());
+}
+
+/** Why the chain, as the mirror has it, and this database cannot both be right; undefined when they agree. */
+export async function contradiction(
+  log: Pick<Log, "centre" | "epoch">,
+  db: Queryable,
+  size: number,
+): Promise<string | undefined> {
+  const onChain = await store.largestOnChain(db, log.centre, log.epoch);
+  if (!onChain) return undefined;
+  if (onChain.size > size)
+    return `the chain has a checkpoint of ${onChain.size} leaves, this database only ${size}: it was restored from an older state`;
+  if (!equal(await rootAt(db, log.epoch, onChain.size), onChain.root))
+    return `the chain has another root at ${onChain.size} leaves than this database`;
+  return undefined;
+}
+
 async function signCheckpoints(log: Log): Promise<void> {
-  for (const checkpoint of await store.unsignedCheckpoints(log.pool, log.epoch)) {
+  const unsigned = await store.unsignedCheckpoints(log.pool, log.epoch);
+  // What a stopped log closed may be the fork for which it was stopped.
+  if (unsigned.length === 0 || (await store.epochState(log.pool, log.epoch)).stoppedBecause) return;
+  for (const checkpoint of unsigned) {
     const origin = originOf(log.centre, log.epoch);
     const signature = sign(null, utf8(bodyOf(log, checkpoint)), log.privateKey);
     const line = signatureLine(origin, logKeyId(origin, log.publicKey), signature);
@@ -107,7 +143,7 @@ export function bodyOf(log: Pick<Log, "centre">, checkpoint: CheckpointRow): str
 /** The signed note of a checkpoint with all cosignatures that have come in. */
 export async function noteAt(log: Pick<Log, "centre">, db: Queryable, checkpoint: CheckpointRow): Promise<string> {
   invariant(checkpoint.signatureLine, "only a signed checkpoint is shown");
-  const lines = await store.cosignatures(db, checkpoint.epoch, checkpoint.size);
+  const lines = await cosignatures(db, checkpoint.epoch, checkpoint.size);
   return noteOf(bodyOf(log, checkpoint), [checkpoint.signatureLine, ...lines]);
 }
 
@@ -138,7 +174,7 @@ export async function proofOf(
 
 /** How many leaves the newest anchored checkpoint covers; 0 while there is none. */
 export async function anchoredSize(db: Queryable, epoch: number): Promise<number> {
-  return (await store.newestCheckpoint(db, epoch, { state: "anchored" }))?.size ?? 0;
+  return store.largestAnchored(db, epoch);
 }
 
 export interface LogProgress {
@@ -153,13 +189,12 @@ export interface LogProgress {
 /** How far the log has come, for people. */
 export async function logProgress(db: Queryable, epoch: number): Promise<LogProgress> {
   const { size, stoppedBecause } = await store.epochState(db, epoch);
-  const witnesses = [...(await store.cosignedSizes(db, epoch))].map(([centre, seen]) => ({ centre, ...seen }));
   return {
     size,
     stoppedBecause,
     pending: await store.pendingCount(db),
     anchoredSize: await anchoredSize(db, epoch),
-    witnesses,
+    witnesses: await cosignedSizes(db, epoch),
   };
 }
 

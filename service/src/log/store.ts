@@ -12,14 +12,18 @@ export interface CheckpointRow {
   signatureLine: string | null;
   state: "closed" | "submitted" | "anchored" | "outdated";
   chainWriteId: bigint | null;
+  submittedAt: Date | null;
+  attempts: number;
+  /** address of the contract that holds it; this and what follows only when it is anchored */
+  anchorContract: string | null;
   transactionHash: string | null;
   blockNumber: number | null;
   blockHash: string | null;
   blockTime: Date | null;
 }
 
-const checkpointColumns = `epoch, size, root, closed_at, signature_line, state, chain_write_id, transaction_hash,
-  block_number, block_hash, block_time`;
+const checkpointColumns = `epoch, size, root, closed_at, signature_line, state, chain_write_id, submitted_at,
+  attempts, anchor_contract, transaction_hash, block_number, block_hash, block_time`;
 
 type Row = Record<string, unknown>;
 const number = (value: unknown): number => Number(value as bigint);
@@ -34,6 +38,9 @@ function toCheckpoint(row: Row): CheckpointRow {
     signatureLine: row.signature_line as string | null,
     state: row.state as CheckpointRow["state"],
     chainWriteId: row.chain_write_id as bigint | null,
+    submittedAt: row.submitted_at as Date | null,
+    attempts: row.attempts as number,
+    anchorContract: row.anchor_contract as string | null,
     transactionHash: row.transaction_hash as string | null,
     blockNumber: optionalNumber(row.block_number),
     blockHash: row.block_hash as string | null,
@@ -211,54 +218,107 @@ export async function checkpointAt(db: Queryable, epoch: number, size: number): 
   return rows[0] && toCheckpoint(rows[0]);
 }
 
-/** The newest signed checkpoint, optionally of one state. */
-export async function newestCheckpoint(
-  db: Queryable,
-  epoch: number,
-  options: { state?: CheckpointRow["state"]; atMost?: number } = {},
-): Promise<CheckpointRow | undefined> {
+/** The newest signed checkpoint. */
+export async function newestCheckpoint(db: Queryable, epoch: number): Promise<CheckpointRow | undefined> {
   const { rows } = await db.query(
-    `select ${checkpointColumns} from log_checkpoint
-     where epoch = $1 and signature_line is not null and ($2::text is null or state = $2) and ($3::bigint is null or size <= $3)
+    `select ${checkpointColumns} from log_checkpoint where epoch = $1 and signature_line is not null
      order by size desc limit 1`,
-    [epoch, options.state ?? null, options.atMost ?? null],
+    [epoch],
   );
   return rows[0] && toCheckpoint(rows[0]);
 }
 
-export async function markSubmitted(db: Queryable, epoch: number, size: number, chainWriteId: bigint): Promise<void> {
-  await db.query("update log_checkpoint set state = 'submitted', chain_write_id = $3 where epoch = $1 and size = $2", [
-    epoch,
-    size,
-    chainWriteId,
-  ]);
+/** The largest anchored size; 0 while there is none. */
+export async function largestAnchored(db: Queryable, epoch: number): Promise<number> {
+  const { rows } = await db.query<{ size: bigint }>(
+    "select size from log_checkpoint where epoch = $1 and state = 'anchored' order by size desc limit 1",
+    [epoch],
+  );
+  return Number(rows[0]?.size ?? 0);
+}
+
+/** The newest checkpoint that was given to the outbox and is not on the chain, and whether its write reverted. */
+export async function newestSubmitted(
+  db: Queryable,
+  epoch: number,
+): Promise<{ checkpoint: CheckpointRow; reverted: boolean } | undefined> {
+  const { rows } = await db.query(
+    `select ${checkpointColumns}, (select w.state = 'failed' from chain_write w where w.id = c.chain_write_id) as reverted
+     from log_checkpoint c where epoch = $1 and state = 'submitted' order by size desc limit 1`,
+    [epoch],
+  );
+  return rows[0] && { checkpoint: toCheckpoint(rows[0]), reverted: rows[0].reverted === true };
+}
+
+/** The newest signed checkpoint up to a size that nobody has given to the outbox. */
+export async function newestClosed(db: Queryable, epoch: number, atMost: number): Promise<CheckpointRow | undefined> {
+  const { rows } = await db.query(
+    `select ${checkpointColumns} from log_checkpoint
+     where epoch = $1 and state = 'closed' and signature_line is not null and size <= $2 order by size desc limit 1`,
+    [epoch, atMost],
+  );
+  return rows[0] && toCheckpoint(rows[0]);
+}
+
+/** A checkpoint is with the outbox now; closed ones that it overtakes are outdated. */
+export async function markSubmitted(
+  db: Queryable,
+  epoch: number,
+  size: number,
+  chainWriteId: bigint,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `update log_checkpoint set state = 'submitted', chain_write_id = $3, submitted_at = $4, attempts = attempts + 1
+     where epoch = $1 and size = $2`,
+    [epoch, size, chainWriteId, now],
+  );
   await db.query("update log_checkpoint set state = 'outdated' where epoch = $1 and size < $2 and state = 'closed'", [
     epoch,
     size,
   ]);
 }
 
-/** Takes over from the mirror what the chain has: submitted (or forgotten and found again) checkpoints become anchored. */
-export async function settleAnchored(db: Queryable, centre: string, epoch: number): Promise<number> {
-  const { rowCount } = await db.query(
+/**
+ * Takes over from the mirror what the chain has: open checkpoints that are there become anchored, open ones below the
+ * largest of them that are not there never will be and are outdated.
+ */
+export async function settleAnchored(db: Queryable, centre: string, epoch: number, largest: number): Promise<void> {
+  await db.query(
     `update log_checkpoint c
      set state = 'anchored', block_number = a.block_number, block_time = a.block_time,
-         block_hash = '0x' || encode(a.block_hash, 'hex'), transaction_hash = '0x' || encode(a.transaction_hash, 'hex')
+         block_hash = '0x' || encode(a.block_hash, 'hex'), transaction_hash = '0x' || encode(a.transaction_hash, 'hex'),
+         anchor_contract = '0x' || encode(a.contract, 'hex')
      from mirror_anchor a
-     where c.epoch = $2 and c.state <> 'anchored' and a.centre = $1 and a.epoch = c.epoch and a.size = c.size and a.root = c.root`,
+     where c.epoch = $2 and c.state in ('closed', 'submitted') and a.centre = $1 and a.epoch = $2 and a.size = c.size
+       and a.root = c.root`,
     [centre, epoch],
   );
-  return rowCount ?? 0;
+  await db.query(
+    `update log_checkpoint set state = 'outdated'
+     where epoch = $1 and state in ('closed', 'submitted') and size < $2`,
+    [epoch, largest],
+  );
 }
 
-/** A re-organisation took blocks away from `block` on: what was anchored there is submitted again by its outbox write. */
+/**
+ * A re-organisation took blocks away from `block` on: what was anchored there waits for its outbox write again, or, when
+ * this database never made one (the chain knew it first), to be submitted.
+ */
 export async function unsettleFrom(db: Queryable, block: number): Promise<void> {
   await db.query(
     `update log_checkpoint
-     set state = 'submitted', block_number = null, block_hash = null, block_time = null, transaction_hash = null
-     where block_number >= $1 and state = 'anchored'`,
+     set state = case when chain_write_id is null then 'closed' else 'submitted' end,
+         anchor_contract = null, transaction_hash = null, block_number = null, block_hash = null, block_time = null
+     where state = 'anchored' and block_number >= $1`,
     [block],
   );
+}
+
+/** When the mirror last stood at the chain's head. */
+export async function chainReadAt(db: Queryable): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>("select at_head_at as at from chain_cursor");
+  return rows[0]?.at ?? null;
 }
 
 /** The largest checkpoint of this log that the mirror has seen on the chain. */
@@ -292,84 +352,22 @@ export async function checkpointCovering(
 ): Promise<CheckpointRow | undefined> {
   const cosigned = `(select count(*) from log_cosignature g where g.epoch = c.epoch and g.size = c.size) >= $3`;
   const columns = checkpointColumns.replace(/(\w+)(,|$)/g, "c.$1$2");
-  for (const [condition, order] of [
-    [`state = 'anchored' and ${cosigned}`, "asc"],
-    [`state = 'anchored' and $3::integer is not null`, "asc"],
-    [`signature_line is not null and ${cosigned}`, "asc"],
-    [`signature_line is not null and $3::integer is not null`, "desc"],
-  ] as const) {
-    const { rows } = await db.query(
-      `select ${columns} from log_checkpoint c where c.epoch = $1 and c.size > $2 and ${condition} order by c.size ${order} limit 1`,
-      [epoch, index, quorum],
-    );
+  // A leaf has a good checkpoint within a few closings, or the witnesses are away: then a bounded number is looked at.
+  const first = (condition: string) =>
+    `select ${columns} from (
+       select * from log_checkpoint f where f.epoch = $1 and f.size > $2 and ${condition} order by f.size limit 1000) c
+     where ${cosigned} order by c.size limit 1`;
+  const any = (condition: string, order: "asc" | "desc") =>
+    `select ${columns} from log_checkpoint c
+     where c.epoch = $1 and c.size > $2 and ${condition} and $3::integer is not null order by c.size ${order} limit 1`;
+  for (const sql of [
+    first("f.state = 'anchored'"),
+    any("c.state = 'anchored'", "asc"),
+    first("f.signature_line is not null"),
+    any("c.signature_line is not null", "desc"),
+  ]) {
+    const { rows } = await db.query(sql, [epoch, index, quorum]);
     if (rows[0]) return toCheckpoint(rows[0]);
   }
   return undefined;
-}
-
-export async function cosignatures(db: Queryable, epoch: number, size: number): Promise<string[]> {
-  const { rows } = await db.query<{ line: string }>(
-    "select line from log_cosignature where epoch = $1 and size = $2 order by witness",
-    [epoch, size],
-  );
-  return rows.map((row) => row.line);
-}
-
-export async function insertCosignature(
-  db: Queryable,
-  epoch: number,
-  size: number,
-  witness: string,
-  line: string,
-  at: Date,
-): Promise<void> {
-  await db.query(
-    `insert into log_cosignature (epoch, size, witness, line, cosigned_at) values ($1, $2, $3, $4, $5)
-     on conflict (epoch, size, witness) do nothing`,
-    [epoch, size, witness, line, at],
-  );
-}
-
-/** The size of this log that each witness has cosigned last. */
-export async function cosignedSizes(db: Queryable, epoch: number): Promise<Map<string, { size: number; at: Date }>> {
-  const { rows } = await db.query<{ witness: string; size: bigint; at: Date }>(
-    "select distinct on (witness) witness, size, cosigned_at as at from log_cosignature where epoch = $1 order by witness, size desc",
-    [epoch],
-  );
-  return new Map(rows.map((row) => [row.witness, { size: Number(row.size), at: row.at }]));
-}
-
-export interface WitnessedLog {
-  size: number;
-  root: Buffer;
-  note: string;
-}
-
-/** The newest state of another log that this centre cosigned; locked until the transaction ends. */
-export async function witnessed(db: Queryable, origin: string): Promise<WitnessedLog | undefined> {
-  const { rows } = await db.query<{ size: bigint; root: Buffer; note: string }>(
-    "select size, root, note from witnessed_log where origin = $1 for update",
-    [origin],
-  );
-  return rows[0] && { size: Number(rows[0].size), root: rows[0].root, note: rows[0].note };
-}
-
-export async function writeWitnessed(
-  db: Queryable,
-  row: { origin: string; centre: string; size: number; root: Uint8Array; note: string; at: Date },
-): Promise<void> {
-  await db.query(
-    `insert into witnessed_log (origin, centre, size, root, note, cosigned_at) values ($1, $2, $3, $4, $5, $6)
-     on conflict (origin) do update set size = excluded.size, root = excluded.root, note = excluded.note, cosigned_at = excluded.cosigned_at`,
-    [row.origin, row.centre, row.size, row.root, row.note, row.at],
-  );
-}
-
-export async function raiseAlarm(db: Queryable, origin: string, known: string, given: string, at: Date): Promise<void> {
-  await db.query("insert into witness_alarm (origin, found_at, known_note, given_note) values ($1, $2, $3, $4)", [
-    origin,
-    at,
-    known,
-    given,
-  ]);
 }

@@ -9,6 +9,7 @@ import {
   cosignatureLine,
   cosignatureMessage,
   cosignedAt,
+  originOf,
   readCheckpoint,
   signedByLog,
   witnessName,
@@ -16,8 +17,9 @@ import {
 import type { SignedCheckpoint } from "../proof/checkpoint.ts";
 import { verifyConsistency } from "../proof/tree.ts";
 import type { Log } from "./log.ts";
-import { consistencyOf, noteAt } from "./log.ts";
+import { consistencyOf, noteAt, rootAt } from "./log.ts";
 import * as store from "./store.ts";
+import * as witnessStore from "./witness-store.ts";
 
 export interface Witness {
   pool: Pool;
@@ -39,8 +41,9 @@ export type WitnessAnswer =
 
 /**
  * Takes the body of an add-checkpoint request: `old <size>`, consistency proof lines, an empty line, the signed note.
- * The same request again gives a fresh cosignature of the same checkpoint. Two checkpoints that contradict each other are
- * kept as evidence.
+ * The same request again gives a fresh cosignature of the same checkpoint. Two checkpoints of one size with different roots
+ * are kept as evidence of a fork; one whose proof does not hold is kept too, but proves nothing: anybody may send a note
+ * of a log with a proof of their own.
  */
 export async function addCheckpoint(witness: Witness, body: string): Promise<WitnessAnswer> {
   const request = readRequest(body);
@@ -55,28 +58,24 @@ export async function addCheckpoint(witness: Witness, body: string): Promise<Wit
   return transaction(witness.pool, async (tx): Promise<WitnessAnswer> => {
     // One request for a log at a time, also for a log that is seen for the first time.
     await tx.query("select pg_advisory_xact_lock(hashtext($1))", [`witness ${checkpoint.origin}`]);
-    const known = await store.witnessed(tx, checkpoint.origin);
+    const known = await witnessStore.witnessed(tx, checkpoint.origin);
     const knownSize = known?.size ?? 0;
-    if (known && known.size === checkpoint.size && !equal(known.root, checkpoint.root))
-      await store.raiseAlarm(tx, checkpoint.origin, known.note, note, witness.now());
+    const { origin, size, root } = checkpoint;
+    const at = witness.now();
+    const alarm = known && { origin, known: known.note, given: note, size, root, at };
+    const fork = known && known.size === size && !equal(known.root, root);
+    if (alarm && fork) await witnessStore.raiseAlarm(tx, { ...alarm, kind: "fork" });
     if (old !== knownSize) return { status: 409, body: `${knownSize}\n`, size: knownSize };
     const consistent =
       knownSize === 0
         ? proof.length === 0 && checkpoint.size > 0
         : verifyConsistency(knownSize, known!.root, checkpoint.size, checkpoint.root, proof);
     if (!consistent) {
-      if (known) await store.raiseAlarm(tx, checkpoint.origin, known.note, note, witness.now());
+      if (alarm && !fork) await witnessStore.raiseAlarm(tx, { ...alarm, kind: "unproven" });
       return { status: 422, body: "the checkpoint does not extend the last one cosigned here" };
     }
-    const at = witness.now();
-    await store.writeWitnessed(tx, {
-      origin: checkpoint.origin,
-      centre: checkpoint.origin.split("/")[1]!,
-      size: checkpoint.size,
-      root: checkpoint.root,
-      note,
-      at,
-    });
+    await witnessStore.writeWitnessed(tx, { origin, centre: origin.split("/")[1]!, size, root, note, at });
+    await witnessStore.settleAlarm(tx, origin, size, root, at);
     const time = Math.floor(at.getTime() / 1000);
     const signature = sign(null, cosignatureMessage(checkpoint.body, time), witness.privateKey);
     return {
@@ -105,22 +104,29 @@ function readRequest(
 
 /** Sends a request to another centre's witness and gives its status and body back; an outage throws. */
 export type AskWitness = (body: string) => Promise<{ status: number; body: string }>;
+/** Asks another centre for the newest note of this log that it cosigned; undefined when it has none; an outage throws. */
+export type AskWitnessed = () => Promise<string | undefined>;
+
+/** A cosignature whose time is further from our clock than this is not kept: verifiers would not count it. */
+const largestDriftMs = 600_000;
 
 /**
  * Asks one other centre to cosign the newest checkpoint of this log, if it has not yet. When the witness stands elsewhere
- * (409) it is asked once more from there; when it knows more than this database, the log stops.
+ * (409) it is asked once more from there; when it knows more than this database, or a history that ours does not extend
+ * (422), the log stops.
+ * @param evidence when given, the log stops only for a note that it signed itself: else any witness could stop it by a word
  * @returns the size that it has now cosigned, or undefined when there was nothing to ask
+ * @throws when the witness answers otherwise, or claims what it cannot show
  */
 export async function collectCosignature(
   log: Log,
   witness: { centre: string; keys: readonly Uint8Array[] },
   ask: AskWitness,
+  evidence?: AskWitnessed,
 ): Promise<number | undefined> {
   const newest = await store.newestCheckpoint(log.pool, log.epoch);
-  if (!newest) return undefined;
-  const { size: ownSize, stoppedBecause } = await store.epochState(log.pool, log.epoch);
-  if (stoppedBecause) return undefined;
-  let old = (await store.cosignedSizes(log.pool, log.epoch)).get(witness.centre)?.size ?? 0;
+  if (!newest || (await store.epochState(log.pool, log.epoch)).stoppedBecause) return undefined;
+  let old = await witnessStore.cosignedSize(log.pool, log.epoch, witness.centre);
   if (old >= newest.size) return undefined;
   const note = await noteAt(log, log.pool, newest);
   for (let attempt = 1; ; attempt++) {
@@ -130,10 +136,15 @@ export async function collectCosignature(
       return newest.size;
     }
     const known =
-      answer.status === 409 && /^(0|[1-9][0-9]{0,15})\n$/.exec(answer.body) ? Number(answer.body) : undefined;
-    if (known !== undefined && known > ownSize) {
-      const because = `the witness ${witness.centre} has cosigned ${known} leaves, this database has only ${ownSize}`;
-      await store.stopEpoch(log.pool, log.epoch, because, log.now());
+      answer.status === 409 && /^(0|[1-9][0-9]{0,15})\n$/.test(answer.body) ? Number(answer.body) : undefined;
+    // Read after the answer: another replica may have closed and shown more while we asked.
+    const ownSize = (await store.epochState(log.pool, log.epoch)).size;
+    if (answer.status === 422 || (known !== undefined && known > ownSize)) {
+      const claim =
+        known === undefined
+          ? `a history that ours does not extend at ${old} leaves`
+          : `${known} leaves, ours ${ownSize}`;
+      await stopIfShown(log, witness.centre, claim, evidence);
       return undefined;
     }
     // It may have cosigned a newer size while we asked, or have lost our answer: from where it stands, once.
@@ -146,11 +157,26 @@ export async function collectCosignature(
   }
 }
 
+/** Stops the log when the witness shows a note of this log, signed by it, that this database cannot have signed. */
+async function stopIfShown(log: Log, centre: string, claim: string, evidence: AskWitnessed | undefined): Promise<void> {
+  const because = `the witness ${centre} has cosigned ${claim}`;
+  if (evidence) {
+    const note = await evidence();
+    const shown = note === undefined ? undefined : readCheckpoint(note);
+    const ours = shown?.origin === originOf(log.centre, log.epoch) && (await signedByLog(shown, log.publicKey));
+    const { size } = await store.epochState(log.pool, log.epoch);
+    const known = ours && shown.size <= size && equal(await rootAt(log.pool, log.epoch, shown.size), shown.root);
+    if (!ours || known) throw new Error(`${because}, but does not show it`);
+  }
+  await store.stopEpoch(log.pool, log.epoch, because, log.now());
+}
+
 async function requestBody(db: Queryable, epoch: number, old: number, size: number, note: string): Promise<string> {
   const proof = old > 0 && old < size ? await consistencyOf(db, epoch, old, size) : [];
   return `old ${old}\n${proof.map((hash) => `${toBase64(hash)}\n`).join("")}\n${note}`;
 }
 
+/** Keeps the one line of the answer that is this witness's good cosignature, and nothing else that it may have sent. */
 async function keepCosignature(
   log: Log,
   witness: { centre: string; keys: readonly Uint8Array[] },
@@ -158,11 +184,16 @@ async function keepCosignature(
   note: string,
   body: string,
 ): Promise<void> {
-  const line = body.trimEnd();
-  const checkpoint = readCheckpoint(`${note}${line}\n`);
-  const times = await Promise.all(witness.keys.map((key) => cosignedAt(checkpoint, witnessName(witness.centre), key)));
-  const time = times.find((value) => value !== undefined);
+  for (const line of body.split("\n", 65)) {
+    if (line === "") continue;
+    const checkpoint = readCheckpoint(`${note}${line}\n`);
+    for (const key of witness.keys) {
+      const time = await cosignedAt(checkpoint, witnessName(witness.centre), key);
+      if (time === undefined || Math.abs(time * 1000 - log.now().getTime()) > largestDriftMs) continue;
+      await witnessStore.insertCosignature(log.pool, log.epoch, size, witness.centre, line, new Date(time * 1000));
+      return;
+    }
+  }
   // A witness whose line does not verify has not witnessed anything.
-  if (time === undefined) throw new Error(`witness ${witness.centre} sent a cosignature that does not verify`);
-  await store.insertCosignature(log.pool, log.epoch, size, witness.centre, line, new Date(time * 1000));
+  throw new Error(`witness ${witness.centre} sent no cosignature that verifies and is of now`);
 }
