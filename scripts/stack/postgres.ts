@@ -175,13 +175,14 @@ async function initialise(
   marker: string,
   identity: { uid?: number; gid?: number },
 ): Promise<void> {
-  fs.rmSync(data, { recursive: true, force: true });
-  fs.mkdirSync(data, { mode: 0o700 });
+  // In a folder of its own, put in place when whole: the initdb of a start that was killed may still be writing to its.
+  const fresh = `${data}.new-${randomBytes(4).toString("hex")}`;
+  fs.mkdirSync(fresh, { mode: 0o700 });
   const password = randomBytes(24).toString("base64url");
   const passwordFile = path.join(os.tmpdir(), `cunzheng-init-${randomBytes(8).toString("hex")}`);
   fs.writeFileSync(passwordFile, password, { mode: 0o600 });
   if (identity.uid !== undefined) {
-    fs.chownSync(data, identity.uid, identity.gid!);
+    fs.chownSync(fresh, identity.uid, identity.gid!);
     fs.chownSync(passwordFile, identity.uid, identity.gid!);
   }
   try {
@@ -189,7 +190,7 @@ async function initialise(
       path.join(native, "bin/initdb"),
       [
         "-D",
-        dataArgument(data),
+        dataArgument(fresh),
         "-U",
         "cunzheng",
         `--pwfile=${passwordFile}`,
@@ -199,7 +200,7 @@ async function initialise(
       ],
       {
         ...identity,
-        cwd: data,
+        cwd: fresh,
         env: { PATH: process.env.PATH ?? "", LC_ALL: "C.UTF-8", HOME: os.tmpdir() },
         stdio: ["ignore", "pipe", "pipe"],
       },
@@ -212,8 +213,12 @@ async function initialise(
   } finally {
     fs.rmSync(passwordFile, { force: true });
   }
+  fs.rmSync(data, { recursive: true, force: true });
+  fs.renameSync(fresh, data);
   fs.writeFileSync(`${marker}.new`, JSON.stringify({ password }), { mode: 0o600 });
   fs.renameSync(`${marker}.new`, marker);
+  const unfinished = fs.readdirSync(dir).filter((name) => name.startsWith(`${path.basename(data)}.new-`));
+  for (const name of unfinished) fs.rmSync(path.join(dir, name), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** What the pid file says, when a process of that number exists. */

@@ -46,7 +46,8 @@ describe("a stack whose processes are killed", () => {
       const steps = ["development keys: done", "contracts and registry …", "databases …", "services …"];
       for (const step of steps) {
         const cut = launch(["--data", dataDir, "--port", String(port)]);
-        await until(step, () => cut.output().includes(step), 120_000);
+        await until(step, () => cut.output().includes(step) || cut.child.exitCode !== null, 120_000);
+        expect(cut.output()).toContain(step);
         cut.child.kill("SIGKILL");
         await cut.ended;
       }
