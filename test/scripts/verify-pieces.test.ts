@@ -1,7 +1,7 @@
 // The small parts of the second verifier, each against a definition written here once more.
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { Encoder } from "cbor-x";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beijingDay, isBeijingTime, isDay, recordDigest } from "../../scripts/verify/bytes.ts";
 import { rootFromProof } from "../../scripts/verify/merkle.ts";
@@ -35,11 +35,12 @@ describe("Merkle proofs", () => {
       for (let index = 0; index < size; index++) {
         const proof = path(index, entries);
         expect(rootFromProof(entries[index]!, index, size, proof)).toEqual(expected);
-        const other = (index + 1) % size;
-        if (other !== index)
-          expect(rootFromProof(entries[index]!, other, size, proof)?.equals(expected)).not.toBe(true);
-        expect(rootFromProof(entries[index]!, index, size, [...proof, expected])).toBeNull();
-        if (proof.length > 0) expect(rootFromProof(entries[index]!, index, size, proof.slice(1))).toBeNull();
+        const lies = [
+          rootFromProof(entries[index]!, (index + 1) % size, size, size > 1 ? proof : [expected]),
+          rootFromProof(entries[index]!, index, size, [...proof, expected]),
+          size > 1 ? rootFromProof(entries[index]!, index, size, proof.slice(1)) : null,
+        ];
+        expect(lies.some((lie) => lie?.equals(expected))).toBe(false);
       }
       expect(rootFromProof(entries[0]!, size, size, [])).toBeNull();
     }
@@ -244,8 +245,8 @@ describe("what centres say together", () => {
     [["a", "a", "b", "a"], "agreed", "C2"],
   ])("%j: %s", (values, state, other) => {
     const result = say(...values);
-    expect(result.state).toBe(state);
-    if (result.state === "agreed") expect(result).toMatchObject({ value: "a", others: other ? [other] : [] });
+    const agreed = { state, value: "a", others: other ? [other] : [] };
+    expect(result).toMatchObject(state === "agreed" ? agreed : { state });
   });
 
   it("counts a centre once", () => {

@@ -1,6 +1,6 @@
 // Files and seals, made by another maker than the centres': what passes, and that every change is noticed.
 import * as asn1js from "asn1js";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import * as pkijs from "pkijs";
 import { describe, expect, it } from "vitest";
 import { checkSeal, isEcdsaSignature } from "../../scripts/verify/cms.ts";
@@ -103,14 +103,12 @@ describe.skipIf(missing("openssl"))("sealed files", () => {
   it("notices every change of a byte, and never breaks", async () => {
     const file = seal(ec);
     const change = fc.tuple(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }));
-    await fc.assert(
-      fc.asyncProperty(change, async ([at, mask]) => {
-        const changed = Buffer.from(file);
-        changed[at]! ^= mask;
-        return (await check(changed)) !== "good";
-      }),
-      { numRuns: 400 },
-    );
+    const changed = fc.asyncProperty(change, async ([at, mask]) => {
+      const copy = Buffer.from(file);
+      copy[at]! ^= mask;
+      expect(await check(copy)).not.toBe("good");
+    });
+    await fc.assert(changed, { numRuns: 300 });
   });
 
   it("notices every change of a byte of the CMS, signed or not", () => {
