@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Browser } from "playwright-core";
+import type { Browser, Response } from "playwright-core";
 import { makeWorld } from "../verify/world.ts";
+import { account, bar, certificate, checker, clerk, mine, person, signedOut, withdrawal } from "./fixtures.ts";
 import { faint, nameless, seen, sideways } from "./probes.ts";
 import { picture, startBrowser, startSite, visit } from "./site.ts";
 import type { Answers, Site, VisitOptions } from "./site.ts";
@@ -25,80 +26,6 @@ async function open(path: string, options: VisitOptions) {
   await found.page.goto(`${site.url}${path}`);
   return found;
 }
-
-const yuan = (fen: number) => (fen / 100).toFixed(2);
-const account = {
-  grzh: "460100000118",
-  unitName: "海南椰风软件有限公司",
-  state: "01",
-  stateName: "正常",
-  balance: "86432.10",
-  base: "8500.00",
-  unitAmount: "1020.00",
-  personAmount: "1020.00",
-  unitRatio: "12",
-  personRatio: "12",
-  paidTo: "2026-10",
-  monthsInARow: 36,
-  openedOn: "2023-11-06",
-  asOfEntry: "48213",
-  history: Array.from({ length: 24 }, (_, i) => ({
-    at: new Date(Date.UTC(2024, 11 + i, 8, 2)).toISOString(),
-    month: "2025-01",
-    kind: i === 13 ? "withdrawal" : "deposit",
-    amount: i === 13 ? "-12000.00" : "2040.00",
-    balance: yuan(5_355_210 + i * 204_000 - (i >= 13 ? 1_404_000 : 0)),
-  })),
-};
-const certificate = {
-  id: "cert_0123456789abcdef0123",
-  serial: "1.2.156.3005.2.1165.11460000MB1234567A.2026112100000118.001.K",
-  kind: "deposit",
-  kindName: "住房公积金缴存证明",
-  issuedAt: "2026-11-23T09:58:12+08:00",
-  validUntil: "2026-12-23",
-  state: "issued",
-  standing: "valid",
-  reason: null,
-  since: null,
-  holder: { name: "林**", documentNumber: "000***********0012" },
-  revocation: null as { reason: number; proposedBy: string; confirmed: boolean } | null,
-};
-const bar = {
-  centreName: "太原市住房公积金管理中心",
-  ruleName: "《住房公积金管理条例》第四十一条：骗提住房公积金，三年内不予提取和贷款",
-  ruleNameEn: "Regulation on Housing Provident Fund, Art. 41: fraudulent withdrawal",
-  from: "2026-10-08",
-  until: "2029-10-07",
-};
-const withdrawal = {
-  id: "wd_0123456789abcdef0123",
-  businessNumber: "TQ20261123A1B2C3D4E5",
-  kind: "rent",
-  amount: "1500.00",
-  state: "barred",
-  stateName: "已拦截，待经办确认",
-  appliedAt: "2026-11-23T01:58:12.000Z",
-  explanation: [bar],
-  unknownBecause: [],
-  note: null,
-};
-const person = { actor: { kind: "person", personId: "pers_1", name: "林晓燕" }, idleEndsAt: null, endsAt: null };
-const staff = (staffId: string, name: string, roles: string[]) => ({
-  actor: { kind: "staff", staffId, name, roles },
-  idleEndsAt: null,
-  endsAt: null,
-});
-const clerk = staff("staff_1", "陈经办", ["clerk"]);
-const checker = staff("staff_2", "王复核", ["checker"]);
-const signedOut = { status: 401, body: { code: "NOT_SIGNED_IN", zh: "请先登录。", en: "Please sign in first." } };
-
-const mine: Answers = {
-  "GET /api/v1/session": { body: person },
-  "GET /api/v1/me/account": { body: { accounts: [account] } },
-  "GET /api/v1/me/certificates": { body: { certificates: [] } },
-  "GET /api/v1/me/withdrawals": { body: { withdrawals: [] } },
-};
 
 describe("home", () => {
   it.each([360, 1280])("has three doors and the centres behind it (%s px)", async (width) => {
@@ -461,14 +388,19 @@ it("shows the messages of the development channel", async () => {
 
 it("keeps the first load of the verify page small", async () => {
   const { page, context } = await visit(browser, site, { recorded });
-  const loads: { path: string; bytes: number }[] = [];
-  page.on("response", async (response) => {
-    if (!response.url().startsWith(site.url) || response.url().includes("/api/")) return;
-    const body = await response.body().catch(() => Buffer.alloc(0));
+  const loading: Promise<{ path: string; bytes: number }>[] = [];
+  const weigh = async (response: Response) => {
+    const body = await response.body();
     const path = new URL(response.url()).pathname;
-    loads.push({ path, bytes: path.endsWith(".woff2") ? body.length : gzipSync(body, { level: 9 }).length });
+    return { path, bytes: path.endsWith(".woff2") ? body.length : gzipSync(body, { level: 9 }).length };
+  };
+  page.on("response", (response) => {
+    if (response.url().startsWith(site.url) && !response.url().includes("/api/")) loading.push(weigh(response));
   });
   await page.goto(`${site.url}/verify`, { waitUntil: "networkidle" });
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  page.removeAllListeners("response");
+  const loads = await Promise.all(loading);
   const sum = (test: (path: string) => boolean) =>
     loads.filter(({ path }) => test(path)).reduce((total, { bytes }) => total + bytes, 0);
   const fonts = sum((path) => path.endsWith(".woff2") && !path.includes("/rest/"));

@@ -6,6 +6,7 @@ import { lastResort } from "virtual:fonts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/table.css";
 import App from "./App.vue";
 import { followHistory } from "./router.ts";
 import { hasChineseFont } from "./font-check.ts";

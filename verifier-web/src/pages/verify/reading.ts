@@ -47,6 +47,7 @@ export function stepsOf(verdict: Verdict, t: Texts, nameOf: (code: string) => st
     key: step.step,
     name: t.stepNames[step.step],
     state: stateOf(step),
+    mild: step.step === "standing",
     stateName: t.states[stateOf(step)],
     reason: sentenceOf(step.code, named(step.detail, nameOf), settings.language === "en" ? "en" : "zh"),
   }));
