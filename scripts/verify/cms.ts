@@ -24,7 +24,6 @@ const oid = {
   messageDigest: "1.2.840.113549.1.9.4",
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
   ecdsaSha256: "1.2.840.10045.4.3.2",
-  rsaSha256: "1.2.840.113549.1.1.11",
   rsaEncryption: "1.2.840.113549.1.1.1",
 };
 
@@ -85,8 +84,9 @@ const isSha256 = (algorithm: pkijs.AlgorithmIdentifier | undefined): boolean =>
 function signatureAlgorithmFits(algorithm: pkijs.AlgorithmIdentifier, keyType: "ec" | "rsa"): boolean {
   const parameters: unknown = algorithm.algorithmParams;
   if (keyType === "ec") return algorithm.algorithmId === oid.ecdsaSha256 && parameters === undefined;
-  // RFC 5754 §3.2 knows both names for RSASSA-PKCS1-v1_5 in a SignerInfo; the digest stands beside them.
-  return [oid.rsaSha256, oid.rsaEncryption].includes(algorithm.algorithmId) && parameters instanceof asn1js.Null;
+  // RFC 5754 §3.2 demands this name of all and allows a second one, sha256WithRSAEncryption. Nothing signs this field, so
+  // taking both would let a byte of the CMS change unnoticed.
+  return algorithm.algorithmId === oid.rsaEncryption && parameters instanceof asn1js.Null;
 }
 
 /** Whether the signer is identified by this certificate's issuer and serial number, byte for byte. */

@@ -96,7 +96,7 @@ export function makeCms({ key, certificate }: Identity, covered: Uint8Array, cha
         signedAttrs: new pkijs.SignedAndUnsignedAttributes({ type: 0, attributes: inOrder }),
         signatureAlgorithm: isRsa
           ? new pkijs.AlgorithmIdentifier({
-              algorithmId: changes.signatureOid ?? "1.2.840.113549.1.1.11",
+              algorithmId: changes.signatureOid ?? "1.2.840.113549.1.1.1",
               algorithmParams: new asn1js.Null(),
             })
           : new pkijs.AlgorithmIdentifier({ algorithmId: changes.signatureOid ?? "1.2.840.10045.4.3.2" }),

@@ -8,6 +8,7 @@ import { isDer } from "../../scripts/verify/der.ts";
 import { Refused } from "../../scripts/verify/outcome.ts";
 import { fileLimitBytes, readSealedFile } from "../../scripts/verify/pdf.ts";
 import { missing } from "../helpers/tools.ts";
+import { authority, depositTemplate, draw } from "../pdf/sample.ts";
 import { type Changes, type Identity, type Page, makeCms, makeIdentity, makeSealedPdf } from "./verify-maker.ts";
 
 const p256 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
@@ -35,7 +36,8 @@ describe.skipIf(missing("openssl"))("sealed files", () => {
   it("accepts P-256 and RSA seals", async () => {
     expect(await check(seal(ec))).toBe("good");
     expect(await check(seal(rsa))).toBe("good");
-    expect(await check(seal(rsa, {}, { signatureOid: "1.2.840.113549.1.1.1" }))).toBe("good");
+    // The other name for the same algorithm: nothing signs it, so only one of the two may pass.
+    expect(await check(seal(rsa, {}, { signatureOid: "1.2.840.113549.1.1.11" }))).toBe("algorithm-not-allowed");
   });
 
   it.each([
@@ -137,6 +139,21 @@ describe.skipIf(missing("openssl"))("sealed files", () => {
     expect(await check(Buffer.alloc(fileLimitBytes + 1, 0x25))).toBe("file-too-big");
     expect(await check(Buffer.concat([file, Buffer.from("\n")]))).toBe("content-appended");
   });
+});
+
+describe("what a centre seals", () => {
+  it.each(["P-256", "RSA-2048", "RSA-3072"] as const)(
+    "is good, and has the digests that the centre puts in its leaf: %s",
+    async (algorithm) => {
+      const template = await depositTemplate();
+      const { suffix, ...digests } = authority(algorithm).sealer.seal(draw(template));
+      const file = await readSealedFile(Buffer.concat([template.prefix, suffix]));
+      const { sealedDigest, signatureDigest, certificate } = checkSeal(file.cms, file.covered);
+      expect(sealedDigest.equals(digests.sealedDigest)).toBe(true);
+      expect(signatureDigest.equals(digests.signatureDigest)).toBe(true);
+      expect(certificate.digest.equals(digests.signer)).toBe(true);
+    },
+  );
 });
 
 describe("DER", () => {
