@@ -26,7 +26,8 @@ const unsafeMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /** Addresses that any page may read: public, and the same for everybody. The chain proxy takes read-only JSON-RPC. */
 const publicAddresses: readonly { pattern: RegExp; methods: string }[] = [
-  { pattern: /^\/api\/v1\/trust-list$/, methods: "GET, HEAD, OPTIONS" },
+  { pattern: /^\/api\/v1\/(?:trust-list|consortium)$/, methods: "GET, HEAD, OPTIONS" },
+  { pattern: /^\/api\/v1\/certificates\/standing\/[^/]+$/, methods: "GET, HEAD, OPTIONS" },
   { pattern: /^\/api\/v1\/receipts\/by-(?:seal|token)\/[^/]+$/, methods: "GET, HEAD, OPTIONS" },
   { pattern: /^\/api\/v1\/chain$/, methods: "POST, OPTIONS" },
   { pattern: /^\/log\/.+$/, methods: "GET, HEAD, OPTIONS" },
