@@ -47,11 +47,13 @@ export function line(subject: string, verdict: Verdict): string {
 }
 
 /** What the certificate says. Of a forgery only who sealed it: its other words are nobody's. */
-function factLines({ headline, facts }: Verdict): string[] {
+function factLines({ headline, facts, steps }: Verdict): string[] {
   const lines: string[] = [];
   const add = (name: string, value: string | undefined) => value && lines.push(`${name}: ${printable(value)}`);
   const { signer, code } = facts;
-  add("签章人 sealed by", signer && `${signer.subject} (${signer.certificate})`);
+  // The name in a certificate is whatever its maker wrote, until the trust list knows the certificate.
+  const known = steps.some((step) => step.step === "trust" && step.outcome === "passed");
+  add(known ? "签章人 sealed by" : "自称签章人，未证实 claims to be, not confirmed", signer && `${signer.subject} (${signer.certificate})`);
   if (headline === "not-genuine") return lines;
   add("签发中心 issuer", facts.centre && `${facts.centre.name} (${facts.centre.code})`);
   add("证照标识 serial", facts.serial);
