@@ -53,7 +53,10 @@ function factLines({ headline, facts, steps }: Verdict): string[] {
   const { signer, code } = facts;
   // The name in a certificate is whatever its maker wrote, until the trust list knows the certificate.
   const known = steps.some((step) => step.step === "trust" && step.outcome === "passed");
-  add(known ? "签章人 sealed by" : "自称签章人，未证实 claims to be, not confirmed", signer && `${signer.subject} (${signer.certificate})`);
+  add(
+    known ? "签章人 sealed by" : "自称签章人，未证实 claims to be, not confirmed",
+    signer && `${signer.subject} (${signer.certificate})`,
+  );
   if (headline === "not-genuine") return lines;
   add("签发中心 issuer", facts.centre && `${facts.centre.name} (${facts.centre.code})`);
   add("证照标识 serial", facts.serial);
