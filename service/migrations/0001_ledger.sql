@@ -21,13 +21,15 @@
 -- 24,776 to 12,803 member postings a second. ledger_post writes both ends in one statement chain under the accounts'
 -- locks, the guard refuses every other writer, and the auditor looks for orphans.
 
--- Forms are checked without counted repetition ({1,80}): that makes a regular expression sixteen times slower here.
+-- Forms are checked by looking for one foreign character, with the length apart: that is three times as fast as a
+-- regular expression for the whole, and sixteen times as fast as one with counted repetition ({1,80}). Every row passes
+-- here when it is written, and an account again whenever its balance moves.
 
 create table account (
   id text collate "C" primary key
-    constraint account_id_form check (id ~ '^acct_[A-Za-z0-9_-]+$' and length(id) between 6 and 85),
+    constraint account_id_form check (starts_with(id, 'acct_') and id !~ '[^A-Za-z0-9_-]' and octet_length(id) between 6 and 85),
   kind text not null
-    constraint account_kind_form check (kind ~ '^[a-z][a-z_]+$' and length(kind) between 2 and 41),
+    constraint account_kind_form check (kind !~ '[^a-z_]' and not starts_with(kind, '_') and octet_length(kind) between 2 and 41),
   owner text not null,
   normal_side text not null
     constraint account_normal_side check (normal_side in ('debit', 'credit')),
@@ -36,7 +38,9 @@ create table account (
     constraint account_not_negative check (may_go_negative or balance_fen >= 0),
   last_entry bigint not null default 0,
   created_at timestamptz not null default now()
-) with (fillfactor = 80); -- room on the page, so that a balance moves without touching an index
+) with (fillfactor = 45);
+-- Half of each page is left free, so that a posting of a whole unit, or of everyone's interest, finds room for all new
+-- balances beside the old ones: no index is touched then, and moving a balance costs a third.
 
 comment on table account is 'A ledger account; the id is made by the caller';
 comment on column account.kind is
@@ -48,11 +52,11 @@ comment on column account.last_entry is 'Number of the newest entry of this acco
 
 create table posting (
   id text collate "C" primary key
-    constraint posting_id_form check (id ~ '^post_[A-Za-z0-9_-]+$' and length(id) between 6 and 105),
+    constraint posting_id_form check (starts_with(id, 'post_') and id !~ '[^A-Za-z0-9_-]' and octet_length(id) between 6 and 105),
   kind text not null
-    constraint posting_kind_form check (kind ~ '^[a-z][a-z_]+$' and length(kind) between 2 and 41),
-  business_number text not null
-    constraint posting_business_number_form check (business_number ~ '^[A-Za-z0-9_-]+$' and length(business_number) between 1 and 60),
+    constraint posting_kind_form check (kind !~ '[^a-z_]' and not starts_with(kind, '_') and octet_length(kind) between 2 and 41),
+  business_number text collate "C" not null
+    constraint posting_business_number_form check (business_number !~ '[^A-Za-z0-9_-]' and octet_length(business_number) between 1 and 60),
   event_at timestamptz not null,
   created_at timestamptz not null default now(),
   request_digest bytea not null
@@ -161,6 +165,9 @@ set cunzheng.posting = 'on'
 -- The arrays' lengths decide the plan (ten rows or three hundred thousand), so it is made for each call.
 set plan_cache_mode = force_custom_plan
 set jit = off
+-- Nothing is known of how often a value comes in an array, and the guess makes merging sorted texts look better than
+-- hashing them, which it is not.
+set enable_mergejoin = off
 -- A month's remittance of a large unit is sorted a few times: in memory, not on disk.
 set work_mem = '64MB'
 as $$
@@ -170,7 +177,10 @@ declare
   digests bytea[];
   new_ids text[];
   account_ids text[];
-  locked bigint;
+  locked_ids text[];
+  locked_signs integer[];
+  locked_may_go_negative boolean[];
+  locked_balances bigint[];
   offender text;
 begin
   if cardinality(posting_kinds) is distinct from postings
@@ -249,72 +259,93 @@ begin
     end if;
   end if;
 
+  -- What is posted already leaves the arrays, so that below their lengths tell the planner how many rows there are.
+  if cardinality(new_ids) < postings then
+    select array_agg(t.posting order by t.ord), array_agg(t.debit order by t.ord), array_agg(t.credit order by t.ord),
+      array_agg(t.amount_fen order by t.ord)
+    into transfer_posting, transfer_debit, transfer_credit, transfer_amount_fen
+    from unnest(transfer_posting, transfer_debit, transfer_credit, transfer_amount_fen)
+      with ordinality as t(posting, debit, credit, amount_fen, ord)
+    join unnest(posting_ids) with ordinality as p(id, ord) on p.ord = t.posting
+    where p.id = any (new_ids);
+  end if;
+
+  -- Read once, while they are locked: nothing below looks at what somebody else may have changed.
   account_ids := array(select unnest(transfer_debit) union select unnest(transfer_credit));
-  perform from account where id = any (account_ids) order by id for no key update;
-  get diagnostics locked = row_count;
-  if locked < cardinality(account_ids) then
-    select posting_ids[t.posting] into offender
+  select coalesce(array_agg(id), '{}'), array_agg(case normal_side when 'debit' then 1 else -1 end),
+    array_agg(may_go_negative), array_agg(balance_fen)
+  into locked_ids, locked_signs, locked_may_go_negative, locked_balances
+  from (
+    select id, normal_side, may_go_negative, balance_fen from account
+    where id = any (account_ids) order by id for no key update
+  ) locked;
+  if cardinality(locked_ids) < cardinality(account_ids) then
+    select p.id into offender
     from unnest(transfer_posting, transfer_debit, transfer_credit) as t(posting, debit, credit)
+    join unnest(posting_ids) with ordinality as p(id, ord) on p.ord = t.posting
     where not exists (select from account where id = t.debit) or not exists (select from account where id = t.credit)
     order by t.posting
     limit 1;
     raise exception 'an account does not exist' using errcode = 'CZL03', detail = offender;
   end if;
 
-  with transfer as materialized (
-    select t.posting, p.id as posting_id, t.debit, t.credit, t.amount_fen, t.ord
-    from unnest(transfer_posting, transfer_debit, transfer_credit, transfer_amount_fen)
-      with ordinality as t(posting, debit, credit, amount_fen, ord)
-    join unnest(posting_ids) with ordinality as p(id, ord) on p.ord = t.posting
-    where p.id = any (new_ids)
-  ),
-  side as (
-    select posting, posting_id, debit as account_id, sum(amount_fen)::bigint as amount_fen, min(ord) as ord
-    from transfer group by posting, posting_id, debit
-    union all
-    select posting, posting_id, credit, -sum(amount_fen)::bigint, min(ord)
-    from transfer group by posting, posting_id, credit
-  ),
-  moved as (
-    select side.posting, side.posting_id, side.account_id, side.amount_fen, side.ord,
-      case account.normal_side when 'debit' then side.amount_fen else -side.amount_fen end as change_fen,
-      account.balance_fen, account.may_go_negative
-    from side
-    join account on account.id = side.account_id
+  with side as (
+    select posting, account_id, sum(amount_fen)::bigint as amount_fen, min(ord) as ord
+    from (
+      select t.posting, t.debit, t.amount_fen, t.ord
+      from unnest(transfer_posting, transfer_debit, transfer_amount_fen)
+        with ordinality as t(posting, debit, amount_fen, ord)
+      union all
+      select t.posting, t.credit, -t.amount_fen, t.ord
+      from unnest(transfer_posting, transfer_credit, transfer_amount_fen)
+        with ordinality as t(posting, credit, amount_fen, ord)
+    ) sides(posting, account_id, amount_fen, ord)
+    group by posting, account_id, amount_fen > 0
   ),
   in_order as (
-    select moved.*,
-      row_number() over (partition by posting order by change_fen < 0, ord, amount_fen < 0)::integer as seq
-    from moved
-    order by posting, seq
+    select side.posting, side.account_id, side.amount_fen, side.amount_fen * locked.sign as change_fen,
+      locked.place, locked.may_go_negative, locked.balance_fen,
+      row_number() over (
+        partition by side.posting order by side.amount_fen * locked.sign < 0, side.ord, side.amount_fen < 0
+      )::integer as seq
+    from side
+    join unnest(locked_ids, locked_signs, locked_may_go_negative, locked_balances)
+      with ordinality as locked(id, sign, may_go_negative, balance_fen, place) on locked.id = side.account_id
+    order by side.posting, seq
   ),
   numbered as materialized (
     select nextval('entry_number') as number, in_order.* from in_order
   ),
   placed as materialized (
-    select number, posting_id, seq, account_id, amount_fen, change_fen, may_go_negative,
-      balance_fen + sum(change_fen) over (partition by account_id order by number) as balance_after_fen
+    select number, posting, seq, account_id, amount_fen, may_go_negative,
+      (balance_fen + sum(change_fen) over account_so_far)::bigint as balance_after_fen,
+      lead(number) over account_so_far is null as is_newest
     from numbered
+    window account_so_far as (
+      partition by place order by number rows between unbounded preceding and current row
+    )
   ),
   negative as materialized (
-    select posting_id, number from placed where balance_after_fen < 0 and not may_go_negative
+    select posting, number from placed where balance_after_fen < 0 and not may_go_negative
   ),
   written as (
     insert into entry (number, posting_id, seq, account_id, amount_fen, balance_after_fen)
-    select number, posting_id, seq, account_id, amount_fen, balance_after_fen from placed order by number
-  ),
-  total as (
-    select account_id, sum(change_fen)::bigint as change_fen, max(number) as last_entry
+    select placed.number, p.id, placed.seq, placed.account_id, placed.amount_fen, placed.balance_after_fen
     from placed
-    group by account_id
+    join unnest(posting_ids) with ordinality as p(id, ord) on p.ord = placed.posting
+    order by placed.number
   ),
   updated as (
     update account
-    set balance_fen = account.balance_fen + total.change_fen, last_entry = total.last_entry
-    from total
-    where account.id = total.account_id and not exists (select from negative)
+    set balance_fen = placed.balance_after_fen, last_entry = placed.number
+    from placed
+    where account.id = placed.account_id and placed.is_newest and not exists (select from negative)
   )
-  select posting_id into offender from negative order by number limit 1;
+  select p.id into offender
+  from negative
+  join unnest(posting_ids) with ordinality as p(id, ord) on p.ord = negative.posting
+  order by negative.number
+  limit 1;
   if found then
     raise exception 'an account would go negative' using errcode = 'CZL04', detail = offender;
   end if;

@@ -30,7 +30,7 @@ describe("the ledger refuses", () => {
     "truncate entry",
     "update posting set business_number = 'B2'",
     "delete from posting",
-    "truncate posting",
+    "truncate posting cascade",
     "insert into entry values (99, 'post_1', 9, 'acct_d', 1, 1)",
     "insert into posting (id, kind, business_number, event_at, request_digest) values ('post_2', 'xx', 'B', now(), '')",
     "update account set balance_fen = 1",

@@ -47,6 +47,39 @@ const checks: Record<string, string> = {
     select d.id as subject, 'its ledger account is missing or another''s' as detail
     from depositor d left join account a on a.id = d.ledger_account_id and a.kind = 'depositor' and a.owner = d.id
     where a.id is null`,
+  "collection.depositor_references": `
+    select d.id as subject, 'its person or unit does not exist' as detail
+    from depositor d
+    where not exists (select from person p where p.id = d.person_id) or not exists (select from unit u where u.id = d.unit_id)`,
+  "collection.line_has_depositor": `
+    select l.remittance_id as subject, 'a line without its depositor' as detail
+    from remittance_line l where not exists (select from depositor d where d.id = l.depositor_id)`,
+  "collection.guard": `
+    select wanted.guard as subject, 'is missing or switched off' as detail
+    from (values
+      ('depositor', 'depositor_references'), ('depositor', 'depositor_moves'),
+      ('person', 'person_needed'), ('unit', 'unit_needed'),
+      ('remittance_line', 'remittance_line_written'), ('remittance_line', 'remittance_line_removed'),
+      ('remittance_line', 'remittance_line_kept')
+    ) as wanted(kept, guard)
+    left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.kept::regclass and t.tgenabled in ('O', 'A')
+    where t.oid is null`,
+  // The months deposited in a row up to the newest one: month less its number stays the same as long as none is missing.
+  "collection.run": `
+    select d.id as subject, 'run is ' || coalesce(d.run_from_month || ' to ' || d.run_to_month, 'empty') || ', lines say '
+      || coalesce(run.from_month || ' to ' || run.to_month, 'nothing') as detail
+    from depositor d
+    left join (
+      select distinct on (depositor_id) depositor_id, min(month) as from_month, max(month) as to_month
+      from (
+        select depositor_id, month,
+          month - make_interval(months => (row_number() over (partition by depositor_id order by month))::int) as block
+        from (select distinct depositor_id, month::date as month from remittance_line) months
+      ) numbered
+      group by depositor_id, block
+      order by depositor_id, max(month) desc
+    ) run on run.depositor_id = d.id
+    where (d.run_from_month, d.run_to_month) is distinct from (run.from_month, run.to_month)`,
   "collection.paid_to": `
     select d.id as subject, 'paid to ' || coalesce(d.paid_to_month::text, 'never') || ', lines say ' || l.month as detail
     from depositor d

@@ -47,36 +47,14 @@ export async function insertLines(tx: Transaction, remittances: readonly Remitta
   );
 }
 
-/** Moves the months paid to of units and depositors forward, never back; rows that are right already stay untouched. */
+/** Moves the months paid to of units forward, never back. Those of depositors follow from the lines, in the database. */
 export async function movePaidTo(tx: Transaction, remittances: readonly Remittance[]): Promise<void> {
   const units = new Map<string, string>();
-  const depositors = new Map<string, { first: string; last: string }>();
-  for (const { unitId, month, lines } of remittances) {
-    if (month > (units.get(unitId) ?? "")) units.set(unitId, month);
-    for (const { depositorId } of lines) {
-      const known = depositors.get(depositorId);
-      if (!known) depositors.set(depositorId, { first: month, last: month });
-      else if (month > known.last) known.last = month;
-      else if (month < known.first) known.first = month;
-    }
-  }
+  for (const { unitId, month } of remittances) if (month > (units.get(unitId) ?? "")) units.set(unitId, month);
   await tx.query(
     `update unit set paid_to_month = greatest(unit.paid_to_month, u.month)
      from unnest($1::text[], $2::date[]) as u(id, month)
      where unit.id = u.id and (unit.paid_to_month is null or unit.paid_to_month < u.month)`,
     [[...units.keys()], [...units.values()].map(firstDay)],
-  );
-  await tx.query(
-    `update depositor
-     set paid_to_month = greatest(depositor.paid_to_month, d.last_month),
-       first_month = least(depositor.first_month, d.first_month)
-     from unnest($1::text[], $2::date[], $3::date[]) as d(id, first_month, last_month)
-     where depositor.id = d.id and (depositor.paid_to_month is null or depositor.paid_to_month < d.last_month
-       or depositor.first_month is null or depositor.first_month > d.first_month)`,
-    [
-      [...depositors.keys()],
-      [...depositors.values()].map((months) => firstDay(months.first)),
-      [...depositors.values()].map((months) => firstDay(months.last)),
-    ],
   );
 }

@@ -40,7 +40,8 @@ export function remittanceId(unitId: string, month: string): string {
 }
 
 /**
- * Writes remittances and their lines, posts bank → the unit's clearing account → depositors, and moves the months paid to.
+ * Writes remittances and their lines, posts bank → the unit's clearing account → depositors, and moves the months paid to
+ * (those of depositors, and their months in a row, follow from the lines in the database).
  * The caller has checked the lines (amounts, order of months, states) in this transaction.
  * @throws DomainError MONTH_ALREADY_REMITTED when the unit, or a depositor through another unit, has that month already
  */

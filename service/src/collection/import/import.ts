@@ -1,8 +1,10 @@
-// The import of real files: read all, check all, then write all in one transaction, or nothing.
+// The import of real files: everything in one transaction, or nothing.
 //
-// A crash at any point leaves nothing: the commit is the only step that shows. When the answer to it is lost, the same
-// command says whether the files are in. The same bytes are taken once for each centre and kind; the same rows in other
-// bytes are recognised row by row and change nothing.
+// Rows are read, checked and written in chunks, and while Postgres writes one chunk the next is read and checked: that is
+// why a second connection looks things up, in the snapshot of the first. With the first bad row the writing ends, while the
+// reading goes on to find all of them, and the transaction is rolled back. A crash at any point leaves nothing: the commit
+// is the only step that shows. When the answer to it is lost, the same command says whether the files are in. The same
+// bytes are taken once for each centre and kind; the same rows in other bytes are recognised row by row and change nothing.
 import { transaction } from "../../db.ts";
 import type { Pool, Transaction } from "../../db.ts";
 import { DomainError, refusals } from "../../errors.ts";
@@ -18,12 +20,12 @@ import { checkLoans } from "./check-loans.ts";
 import { checkRemittances } from "./check-remittance.ts";
 import { checkUnits } from "./check-units.ts";
 import { checkOf } from "./check.ts";
-import type { Rules, Tally } from "./check.ts";
+import type { Check, Rules, Tally } from "./check.ts";
 import type { FileKind, Row } from "./columns.ts";
 import type { Problem } from "./problem.ts";
-import { readImportFile } from "./read.ts";
-import type { ImportFile, ReadFile } from "./read.ts";
-import { emptyPlan, loadRegister } from "./register.ts";
+import { openImportFile } from "./read.ts";
+import type { AnyRow, ImportFile, ReadFile } from "./read.ts";
+import { emptyPlan, emptyRegister, extendRegister } from "./register.ts";
 import type { Plan } from "./register.ts";
 import * as store from "./store.ts";
 
@@ -38,6 +40,7 @@ export const importRefusals = refusals({
 });
 
 export interface ImportOptions {
+  /** of two connections at least */
   pool: Pool;
   /** for example C46010 */
   centreCode: string;
@@ -75,76 +78,82 @@ export interface ImportReport {
 
 // Units before their depositors, depositors before remittances.
 const order: FileKind[] = ["units", "depositors", "remittance", "loans"];
-const chunk = 20_000;
+const chunk = 10_000;
+
+/** Thrown through the transaction, so that it is rolled back: something is wrong with the files. */
+class RefusedFiles extends Error {
+  readonly report: ImportReport;
+  constructor(report: ImportReport) {
+    super("bad rows");
+    this.report = report;
+  }
+}
 
 /**
- * Imports files of any known kinds. Everything is checked before anything is written; with one bad row nothing is
- * written and all bad rows are in the report. A second call with the same files changes nothing and says so.
+ * Imports files of any known kinds. With one bad row nothing is written and all bad rows are in the report. A second call
+ * with the same files changes nothing and says so.
  * @throws DomainError PARAMETER_NOT_SET, IMPORT_BELONGS_TO_ANOTHER_CENTRE
  */
 export async function importFiles(options: ImportOptions): Promise<ImportReport> {
-  const progress = options.onProgress ?? (() => undefined);
-  const read: ReadFile[] = [];
-  for (const file of options.files) {
-    read.push(
-      await readImportFile(file, (done) => progress({ step: "reading", what: file.name, done, of: undefined })),
-    );
+  const isolation = "repeatable read";
+  const importOnce = async (tx: Transaction) => {
+    await store.takeTurn(tx);
+    const snapshot = await store.exportSnapshot(tx);
+    const withLookups = async (lookups: Transaction) => {
+      await store.useSnapshot(lookups, snapshot);
+      return checkAndWrite(tx, lookups, options);
+    };
+    return transaction(options.pool, withLookups, { isolation, readOnly: true });
+  };
+  try {
+    return await transaction(options.pool, importOnce, { isolation });
+  } catch (error) {
+    if (error instanceof RefusedFiles) return error.report;
+    throw error;
   }
-  const sorted = read
-    .filter((file) => file.kind !== undefined)
-    .sort((a, b) => order.indexOf(a.kind!) - order.indexOf(b.kind!));
-  return transaction(options.pool, (tx) => checkAndWrite(tx, options, read, sorted, progress), {
-    isolation: "repeatable read",
-  });
 }
 
-async function checkAndWrite(
-  tx: Transaction,
-  options: ImportOptions,
-  read: readonly ReadFile[],
-  sorted: readonly ReadFile[],
-  progress: NonNullable<ImportOptions["onProgress"]>,
-): Promise<ImportReport> {
-  await store.takeTurn(tx);
-  const owner = await store.centreOfDatabase(tx);
+/** @throws RefusedFiles when any row is bad */
+async function checkAndWrite(tx: Transaction, lookups: Transaction, options: ImportOptions): Promise<ImportReport> {
+  const progress = options.onProgress ?? (() => undefined);
+  const owner = await store.centreOfDatabase(lookups);
   if (owner !== undefined && owner !== options.centreCode)
     throw new DomainError("IMPORT_BELONGS_TO_ANOTHER_CENTRE", { owner, centre: options.centreCode });
 
-  const known = await store.importedDigests(
-    tx,
-    options.centreCode,
-    sorted.map((file) => file.sha256),
-  );
-  const fresh = sorted.filter((file) => {
-    const key = `${file.kind} ${file.sha256.toString("hex")}`;
-    if (known.has(key)) return false;
-    known.add(key);
-    return true;
-  });
+  const read: ReadFile[] = [];
+  for (const file of options.files) read.push(await openImportFile(file));
+  const { fresh, known } = await freshFiles(lookups, options.centreCode, read);
   const now = options.now();
   const rules: Rules = {
-    baseLimits: await parameterHistory(tx, "deposit.base_limits"),
-    ratioLimits: await parameterHistory(tx, "deposit.ratio_limits"),
-    rounding: await parameterHistory(tx, "deposit.rounding"),
+    baseLimits: await parameterHistory(lookups, "deposit.base_limits"),
+    ratioLimits: await parameterHistory(lookups, "deposit.ratio_limits"),
+    rounding: await parameterHistory(lookups, "deposit.rounding"),
   };
-  const register = await loadRegister(tx, fresh);
-  const plan = emptyPlan();
-  const problems = read.flatMap((file) => file.problems);
+  const register = emptyRegister();
   const tallies = new Map<ReadFile, Tally>();
-  const shared = { register, plan, rules, now, today: dayInChina(now), newId: options.newId };
-  for (const file of fresh) {
-    progress({ step: "checking", what: file.name, done: file.rows.length, of: file.rows.length });
-    const check = checkOf(file.name, problems, shared);
-    if (file.kind === "units") checkUnits(check, file.rows as Row<"units">[]);
-    if (file.kind === "depositors") checkDepositors(check, file.rows as Row<"depositors">[]);
-    if (file.kind === "remittance") checkRemittances(check, file.rows as Row<"remittance">[]);
-    if (file.kind === "loans") checkLoans(check, file.rows as Row<"loans">[]);
-    tallies.set(file, check.tally);
+  const shared = { register, rules, now, today: dayInChina(now), newId: options.newId };
+  const writer = writerOf(tx, now, options.newId(""), progress);
+  const isBad = () => read.some((file) => file.problems.length > 0);
+  await openAccounts(tx, centreAccounts);
+  try {
+    for (const file of fresh) {
+      const check = checkOf(file.name, file.problems, { ...shared, plan: emptyPlan() });
+      tallies.set(file, check.tally);
+      // Depositors stand each for itself; in the other files rows belong together, and such a file is checked as a whole.
+      for await (const rows of file.kind === "depositors" ? file.chunks(chunk) : wholeFile(file)) {
+        progress({ step: "checking", what: file.name, done: file.rowCount, of: undefined });
+        await extendRegister(lookups, register, file.kind!, rows);
+        checkRows(check, file.kind!, rows);
+        if (!isBad()) writer.add(check.plan);
+        check.plan = emptyPlan();
+      }
+    }
+  } finally {
+    await writer.finish();
   }
-  const files = read.map((file) => reportOf(file, tallies.get(file)));
-  if (problems.length > 0) return { files, problems: inOrder(problems, read), imported: false };
+  const files = read.map((file) => reportOf(file, tallies.get(file), known.get(keyOf(file))));
+  if (isBad()) throw new RefusedFiles({ files, problems: read.flatMap(inOrder), imported: false });
 
-  await write(tx, plan, now, options, progress);
   for (const file of fresh) {
     const { added, changed } = tallies.get(file)!;
     await store.insertImport(tx, {
@@ -153,66 +162,97 @@ async function checkAndWrite(
       kind: file.kind!,
       sha256: file.sha256,
       encoding: file.encoding,
-      rowCount: file.rows.length,
+      rowCount: file.rowCount,
       addedCount: added,
       changedCount: changed,
       importedAt: now,
     });
   }
-  return { files, problems, imported: true };
+  return { files, problems: [], imported: true };
 }
 
-function reportOf(file: ReadFile, tally: Tally | undefined): FileReport {
+const keyOf = (file: ReadFile) => `${file.kind} ${file.sha256.toString("hex")}`;
+
+/** The files that were never imported, each content once and in the order of their kinds; and the rows of the known ones. */
+async function freshFiles(lookups: Transaction, centreCode: string, read: readonly ReadFile[]) {
+  const readable = read.filter((file) => file.kind !== undefined);
+  const digests = readable.map((file) => file.sha256);
+  const known = await store.importedDigests(lookups, centreCode, digests);
+  const taken = new Set(known.keys());
+  const fresh = readable
+    .sort((a, b) => order.indexOf(a.kind!) - order.indexOf(b.kind!))
+    .filter((file) => !taken.has(keyOf(file)) && taken.add(keyOf(file)));
+  return { fresh, known };
+}
+
+async function* wholeFile(file: ReadFile): AsyncGenerator<AnyRow[]> {
+  const rows: AnyRow[] = [];
+  for await (const some of file.chunks(chunk)) for (const row of some) rows.push(row);
+  yield rows;
+}
+
+function checkRows(check: Check, kind: FileKind, rows: readonly AnyRow[]): void {
+  if (kind === "units") checkUnits(check, rows as Row<"units">[]);
+  if (kind === "depositors") checkDepositors(check, rows as Row<"depositors">[]);
+  if (kind === "remittance") checkRemittances(check, rows as Row<"remittance">[]);
+  if (kind === "loans") checkLoans(check, rows as Row<"loans">[]);
+}
+
+function reportOf(file: ReadFile, tally: Tally | undefined, knownRows: number | undefined): FileReport {
   return {
     name: file.name,
     kind: file.kind,
     encoding: file.encoding,
-    rows: file.rows.length,
+    rows: knownRows ?? file.rowCount,
     alreadyImported: file.kind !== undefined && tally === undefined,
     ...(tally ?? { added: 0, unchanged: 0, changed: 0 }),
   };
 }
 
-function inOrder(problems: readonly Problem[], read: readonly ReadFile[]): Problem[] {
-  const position = new Map(read.map((file, index) => [file.name, index]));
-  return [...problems].sort((a, b) => position.get(a.file)! - position.get(b.file)! || a.line - b.line);
+function inOrder(file: ReadFile): Problem[] {
+  return file.problems.toSorted((a, b) => a.line - b.line);
 }
 
-async function write(
-  tx: Transaction,
-  plan: Plan,
-  now: Date,
-  options: ImportOptions,
-  progress: NonNullable<ImportOptions["onProgress"]>,
-): Promise<void> {
-  await openAccounts(tx, centreAccounts);
-  for (const units of chunks(plan.units)) {
-    await openAccounts(
-      tx,
-      units.flatMap((unit) => unitAccounts(unit.id)),
-    );
-    await store.insertUnits(tx, units);
+/** Writes plans one after the other, in the order in which they are added, while the caller goes on. */
+function writerOf(tx: Transaction, now: Date, batch: string, progress: NonNullable<ImportOptions["onProgress"]>) {
+  let writing = Promise.resolve();
+  let depositorsDone = 0;
+  async function write(plan: Plan): Promise<void> {
+    for (const units of chunks(plan.units)) {
+      await openAccounts(
+        tx,
+        units.flatMap((unit) => unitAccounts(unit.id)),
+      );
+      await store.insertUnits(tx, units);
+    }
+    for (const persons of chunks(plan.persons)) await store.insertPersons(tx, persons);
+    for (const depositors of chunks(plan.depositors)) {
+      await openAccounts(
+        tx,
+        depositors.map((depositor) => accountOfDepositor(depositor.id)),
+      );
+      await store.insertDepositors(tx, depositors);
+      await post(tx, openings(depositors, batch, depositorsDone, now));
+      depositorsDone += depositors.length;
+      progress({ step: "writing", what: "depositors", done: depositorsDone, of: undefined });
+    }
+    let done = 0;
+    for (const remittances of byLines(plan.remittances)) {
+      await remit(tx, remittances);
+      done += remittances.length;
+      progress({ step: "writing", what: "remittances", done, of: plan.remittances.length });
+    }
+    for (const loans of chunks(plan.loans)) await store.writeLoans(tx, loans);
   }
-  for (const persons of chunks(plan.persons)) await store.insertPersons(tx, persons);
-  let done = 0;
-  const batch = options.newId("");
-  for (const depositors of chunks(plan.depositors)) {
-    await openAccounts(
-      tx,
-      depositors.map((depositor) => accountOfDepositor(depositor.id)),
-    );
-    await store.insertDepositors(tx, depositors);
-    await post(tx, openings(depositors, batch, done, now));
-    done += depositors.length;
-    progress({ step: "writing", what: "depositors", done, of: plan.depositors.length });
-  }
-  done = 0;
-  for (const remittances of byLines(plan.remittances)) {
-    await remit(tx, remittances);
-    done += remittances.length;
-    progress({ step: "writing", what: "remittances", done, of: plan.remittances.length });
-  }
-  for (const loans of chunks(plan.loans)) await store.writeLoans(tx, loans);
+  return {
+    add(plan: Plan): void {
+      writing = writing.then(() => write(plan));
+      // Told by finish(); until then nobody waits for it.
+      writing.catch(() => undefined);
+    },
+    /** Waits for the last statement. @throws what went wrong with any of them */
+    finish: () => writing,
+  };
 }
 
 /** Balances taken over: one posting for each chunk, from the opening account to the depositors. */

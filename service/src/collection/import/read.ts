@@ -1,6 +1,6 @@
 // From bytes to rows: which encoding, which kind of file, and every field that cannot be read.
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { columnOf, readHeader, readers } from "./columns.ts";
 import type { FileKind, Header, Row } from "./columns.ts";
@@ -15,53 +15,99 @@ export interface ImportFile {
 
 export type AnyRow = Row<"units"> | Row<"depositors"> | Row<"remittance"> | Row<"loans">;
 
-/** A file as read. Without a kind it could not be read at all; the problems say why. */
+/**
+ * A file that is being read. Without a kind it cannot be read at all; the problems say why. Count and problems are those of
+ * the rows read so far.
+ */
 export interface ReadFile {
   name: string;
   kind: FileKind | undefined;
   encoding: "utf-8" | "gb18030";
   sha256: Buffer;
-  rows: AnyRow[];
+  rowCount: number;
   problems: Problem[];
+  /** The rows, about `size` at a time, once. Never throws for what is in the file. */
+  chunks(size: number): AsyncGenerator<AnyRow[]>;
 }
 
-/** Reads a whole file. Never throws for what is in it. */
-export async function readImportFile(file: ImportFile, onRow?: (count: number) => void): Promise<ReadFile> {
+/** Reads a file up to its header; the rows follow when they are asked for. Never throws for what is in the file. */
+export async function openImportFile(file: ImportFile): Promise<ReadFile> {
   const { sha256, encoding } = await inspect(file);
-  const read: ReadFile = { name: file.name, kind: undefined, encoding, sha256, rows: [], problems: [] };
+  const problems: Problem[] = [];
   const problem = (line: number, column: string, value: string, fault: Fault) =>
-    read.problems.push({ file: file.name, line, column, value, ...fault });
-
-  const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
-  const source = Readable.from(decoded(file, encoding));
-  // pipe() does not hand on an error of its source: bytes that the encoding does not know end the parser here.
-  source.once("error", (error) => parser.destroy(error));
-  source.pipe(parser);
-  let header: Header | undefined;
+    problems.push({ file: file.name, line, column, value, ...fault });
+  let fields: (Field | undefined)[] | undefined;
+  let rows: AnyRow[] = [];
   let line = 0;
-  try {
-    for await (const record of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      const cells = record.record;
-      line = record.info.lines;
-      if (!header) {
-        const answer = readHeader(cells);
-        for (const { column, ...fault } of answer.faults) problem(line, column, "", fault);
-        if (!answer.header) return read;
-        header = answer.header;
-        read.kind = header.kind;
-        continue;
+  let unreadable = false;
+
+  const read: ReadFile = { name: file.name, kind: undefined, encoding, sha256, rowCount: 0, problems, chunks };
+  const takeHeader = (cells: readonly string[]) => {
+    const { header, faults } = readHeader(cells);
+    for (const { column, ...fault } of faults) problem(line, column, "", fault);
+    read.kind = header?.kind;
+    fields = header && fieldsOf(header);
+    unreadable = !header;
+  };
+  const parser = parse({
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    // Rows are taken here, inside the parser, and nothing goes on to its readable side: half the time of a stream of rows.
+    on_record(cells: string[], { lines }: { lines: number }) {
+      line = lines;
+      if (!fields) {
+        if (!unreadable) takeHeader(cells);
+        return undefined;
       }
-      const row = readRow(header, cells, line, problem);
-      if (row) read.rows.push(row);
-      if (read.rows.length % 10_000 === 0) onRow?.(read.rows.length);
+      const row = readRow(fields, cells, line, problem);
+      if (row) rows.push(row);
+      return undefined;
+    },
+  });
+  parser.resume();
+  const parsed = finished(parser);
+  // Awaited where the file ends; an error comes to the writer before that.
+  parsed.catch(() => undefined);
+  const pieces = decoded(file, encoding);
+
+  /** Reads one piece on; false when there is none. */
+  async function advance(): Promise<boolean> {
+    if (unreadable) return false;
+    try {
+      const piece = await pieces.next();
+      if (!piece.done) {
+        await new Promise<void>((resolve, reject) =>
+          parser.write(piece.value, (error) => (error ? reject(error) : resolve())),
+        );
+        return true;
+      }
+      parser.end();
+      await parsed;
+    } catch (error) {
+      if (error instanceof CsvError) problem(line + 1, "", "", { reason: "CSV_BROKEN" });
+      else if (error instanceof UndecodableError) problem(0, "", "", { reason: "ENCODING_UNKNOWN" });
+      else throw error;
+      unreadable = true;
+      return false;
     }
-  } catch (error) {
-    if (error instanceof CsvError) problem(line + 1, "", "", { reason: "CSV_BROKEN" });
-    else if (error instanceof UndecodableError) problem(0, "", "", { reason: "ENCODING_UNKNOWN" });
-    else throw error;
-    return read;
+    if (read.rowCount + rows.length === 0 && problems.length === 0) problem(0, "", "", { reason: "FILE_EMPTY" });
+    unreadable = true;
+    return false;
   }
-  if (read.rows.length === 0 && read.problems.length === 0) problem(0, "", "", { reason: "FILE_EMPTY" });
+
+  async function* chunks(size: number): AsyncGenerator<AnyRow[]> {
+    for (let more = true; more;) {
+      while (more && rows.length < size) more = await advance();
+      if (rows.length === 0) continue;
+      const chunk = rows;
+      rows = [];
+      read.rowCount += chunk.length;
+      yield chunk;
+    }
+  }
+
+  while (!fields && (await advance()));
   return read;
 }
 
@@ -98,30 +144,52 @@ async function* decoded(file: ImportFile, encoding: ReadFile["encoding"]): Async
   }
 }
 
+/** A column of a file that is read: what is needed for each of its fields, looked up once. */
+interface Field {
+  code: string;
+  required: boolean;
+  reader: (text: string) => unknown;
+}
+
+function fieldsOf({ kind, columns }: Header): (Field | undefined)[] {
+  return columns.map((code) => {
+    if (!code) return undefined;
+    const { type, required } = columnOf(kind, code);
+    return { code, required, reader: readers[type] };
+  });
+}
+
 function readRow(
-  header: Header,
+  fields: readonly (Field | undefined)[],
   cells: readonly string[],
   line: number,
   problem: (line: number, column: string, value: string, fault: Fault) => void,
 ): AnyRow | undefined {
-  const { kind, columns } = header;
-  if (cells.length !== columns.length) {
-    problem(line, "", "", { reason: "FIELD_COUNT", params: { found: cells.length, expected: columns.length } });
+  if (cells.length !== fields.length) {
+    problem(line, "", "", { reason: "FIELD_COUNT", params: { found: cells.length, expected: fields.length } });
     return undefined;
   }
   const row: Record<string, unknown> = { line, faulty: false };
-  columns.forEach((code, index) => {
-    if (!code) return;
-    const column = columnOf(kind, code);
-    const text =
-      cells[index]!.includes(" ") || cells[index]!.includes("\u3000") ? trimmed(cells[index]!) : cells[index]!;
-    const value = text === "" ? undefined : readField(text, column.type);
-    const fault = isFault(value) ? value : text === "" && column.required ? ({ reason: "EMPTY" } as const) : undefined;
+  // One look at the whole row: nearly none has such a character.
+  const suspicious = isInvisible(cells.join(" "));
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index];
+    if (!field) continue;
+    const cell = cells[index]!;
+    const text = cell.includes(" ") || cell.includes("\u3000") ? trimmed(cell) : cell;
+    let fault: Fault | undefined;
+    let value: unknown;
+    if (text === "") fault = field.required ? { reason: "EMPTY" } : undefined;
+    else if (suspicious && isInvisible(text)) fault = { reason: "CONTROL_CHARACTER" };
+    else {
+      value = field.reader(text);
+      if (isFault(value)) fault = value;
+    }
     if (fault) {
-      problem(line, code, text, fault);
+      problem(line, field.code, text, fault);
       row.faulty = true;
-    } else row[code] = value;
-  });
+    } else row[field.code] = value;
+  }
   return row as AnyRow;
 }
 
@@ -130,10 +198,9 @@ function trimmed(text: string): string {
   return text.replace(/^[ \u3000]+|[ \u3000]+$/g, "");
 }
 
-function readField(text: string, type: keyof typeof readers): unknown {
+function isInvisible(text: string): boolean {
   invisible.lastIndex = 0;
-  if (invisible.test(text)) return { reason: "CONTROL_CHARACTER" } satisfies Fault;
-  return readers[type](text);
+  return invisible.test(text);
 }
 
 function isFault(value: unknown): value is Fault {

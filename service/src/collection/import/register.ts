@@ -1,10 +1,11 @@
 // The register as the checks see it: what the database knows about the rows of these files, and what earlier rows of the
-// same run will add. Nothing of it is written until every row has passed.
-import type { Transaction } from "../../db.ts";
+// same run will add.
+import type { Queryable } from "../../db.ts";
+import { idCard } from "../codes.ts";
 import type { NewLoan, NewPerson, NewUnit, NewDepositor } from "./store.ts";
 import * as store from "./store.ts";
-import type { ReadFile } from "./read.ts";
-import type { Row } from "./columns.ts";
+import type { AnyRow } from "./read.ts";
+import type { FileKind, Row } from "./columns.ts";
 import { remittanceId } from "../remittance.ts";
 import type { Remittance } from "../remittance.ts";
 
@@ -44,7 +45,7 @@ export interface Register {
   loans: Map<string, NewLoan>;
 }
 
-/** What is to be written once all rows have passed. */
+/** What is to be written. */
 export interface Plan {
   units: UnitState[];
   persons: NewPerson[];
@@ -58,67 +59,76 @@ export const emptyPlan = (): Plan => ({ units: [], persons: [], depositors: [], 
 /** Key of a person in the maps above. */
 export const documentKey = (type: string, number: string) => `${type} ${number}`;
 
-/** Reads from the database everything that the rows of these files touch. */
-export async function loadRegister(tx: Transaction, files: readonly ReadFile[]): Promise<Register> {
-  const unitRows = rowsOf(files, "units");
-  const depositorRows = rowsOf(files, "depositors");
-  const remittanceRows = rowsOf(files, "remittance");
-  const loanRows = rowsOf(files, "loans");
+/** A register that knows nothing yet. */
+export const emptyRegister = (): Register => ({
+  units: new Map(),
+  persons: new Map(),
+  depositors: new Map(),
+  openAccounts: new Map(),
+  remittances: new Map(),
+  businessNumbers: new Map(),
+  loans: new Map(),
+});
 
-  const units = await store.units(
-    tx,
-    distinct([...unitRows, ...depositorRows, ...remittanceRows].map((row) => row.DWZH)),
-  );
+/**
+ * Reads from the database everything that these rows touch and that the register does not know yet. What it knows it
+ * keeps: earlier rows of the run may have added to it.
+ */
+export async function extendRegister(
+  db: Queryable,
+  register: Register,
+  kind: FileKind,
+  rows: readonly AnyRow[],
+): Promise<void> {
+  const { units, persons, depositors, openAccounts } = register;
+  const depositorRows = kind === "depositors" ? (rows as Row<"depositors">[]) : [];
+  const remittanceRows = kind === "remittance" ? (rows as Row<"remittance">[]) : [];
+  const loanRows = kind === "loans" ? (rows as Row<"loans">[]) : [];
+
+  if (kind !== "loans") {
+    const numbers = unknown(rows as Row<"units">[], (row) => row.DWZH, units);
+    for (const unit of await store.units(db, numbers)) units.set(unit.accountNumber, unit);
+  }
   const documents = new Map<string, [string, string]>();
   const addDocument = (type: string | undefined, number: string | undefined) => {
-    if (type && number) documents.set(documentKey(type, number), [type, number]);
+    if (!type || !number) return;
+    const key = documentKey(type, number);
+    if (!persons.has(key)) documents.set(key, [type, number]);
   };
   for (const row of depositorRows) addDocument(row.ZJLX, row.ZJHM);
-  for (const row of loanRows) addDocument(row.JKRZJLX ?? "01", row.JKRZJH);
-  const persons = await store.persons(tx, [...documents.values()]);
-  const depositors = await store.depositors(
-    tx,
-    distinct([...depositorRows, ...remittanceRows].map((row) => row.GRZH)),
-    persons.map((person) => person.id),
-  );
+  for (const row of loanRows) addDocument(row.JKRZJLX ?? idCard, row.JKRZJH);
+  const found = await store.persons(db, [...documents.values()]);
+  for (const person of found) persons.set(documentKey(person.documentType, person.documentNumber), person);
 
-  const unitByNumber = new Map<string, UnitState>(units.map((unit) => [unit.accountNumber, unit]));
+  const numbers = unknown([...depositorRows, ...remittanceRows], (row) => row.GRZH, depositors);
+  const personIds = found.map((person) => person.id);
+  for (const depositor of await store.depositors(db, numbers, personIds)) {
+    const { accountNumber, person } = depositor;
+    if (depositors.has(accountNumber)) continue;
+    depositors.set(accountNumber, depositor);
+    if (store.isOpen(depositor.state))
+      openAccounts.set(documentKey(person.documentType, person.documentNumber), accountNumber);
+  }
+
   const remittanceIds = new Set<string>();
   for (const row of remittanceRows) {
-    const unit = row.DWZH ? unitByNumber.get(row.DWZH) : undefined;
+    const unit = row.DWZH ? units.get(row.DWZH) : undefined;
     if (unit && row.HBJNY) remittanceIds.add(remittanceId(unit.id, row.HBJNY));
   }
-  const businessNumbers = distinct(remittanceRows.map((row) => row.YWLSH));
-  return {
-    units: unitByNumber,
-    persons: new Map(persons.map((person) => [documentKey(person.documentType, person.documentNumber), person])),
-    depositors: new Map(depositors.map((depositor) => [depositor.accountNumber, depositor])),
-    openAccounts: new Map(
-      depositors
-        .filter((depositor) => store.isOpen(depositor.state))
-        .map((depositor) => [
-          documentKey(depositor.person.documentType, depositor.person.documentNumber),
-          depositor.accountNumber,
-        ]),
-    ),
-    remittances: await store.remittances(tx, [...remittanceIds]),
-    businessNumbers: await store.businessNumbers(tx, businessNumbers),
-    loans: new Map(
-      (await store.loans(tx, distinct(loanRows.map((row) => row.DKZH)))).map((loan) => [loan.accountNumber, loan]),
-    ),
-  };
+  const ids = [...remittanceIds].filter((id) => !register.remittances.has(id));
+  for (const [id, remittance] of await store.remittances(db, ids)) register.remittances.set(id, remittance);
+  const businessNumbers = unknown(remittanceRows, (row) => row.YWLSH, register.businessNumbers);
+  for (const [number, id] of await store.businessNumbers(db, businessNumbers)) register.businessNumbers.set(number, id);
+  const loanNumbers = unknown(loanRows, (row) => row.DKZH, register.loans);
+  for (const loan of await store.loans(db, loanNumbers)) register.loans.set(loan.accountNumber, loan);
 }
 
-/** The rows of the files of one kind. */
-export function rowsOf<K extends "units" | "depositors" | "remittance" | "loans">(
-  files: readonly ReadFile[],
-  kind: K,
-): Row<K>[] {
-  const found: Row<K>[] = [];
-  for (const file of files) if (file.kind === kind) for (const row of file.rows) found.push(row as Row<K>);
-  return found;
-}
-
-function distinct(values: (string | undefined)[]): string[] {
-  return [...new Set(values.filter((value) => value !== undefined))];
+/** The keys of these rows that `known` has not, each once. */
+function unknown<T>(rows: readonly T[], key: (row: T) => string | undefined, known: Map<string, unknown>): string[] {
+  const keys = new Set<string>();
+  for (const row of rows) {
+    const one = key(row);
+    if (one !== undefined && !known.has(one)) keys.add(one);
+  }
+  return [...keys];
 }

@@ -39,23 +39,45 @@ export async function centreOfDatabase(db: Queryable): Promise<string | undefine
  * runs longer ones, than a request may; so the limits of the pool are lifted for this transaction.
  */
 export async function takeTurn(tx: Transaction): Promise<void> {
-  await tx.query(
-    `select set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true)`,
-  );
-  await tx.query("select pg_advisory_xact_lock(hashtext('cunzheng.import'))");
+  await liftLimits(tx);
+  // Neither of these takes the transaction's snapshot: it is taken once the turn has come, and shows what the import
+  // before this one wrote. Readers of the table are not held up.
+  await tx.query("lock table import in share row exclusive mode");
 }
 
-export async function importedDigests(tx: Transaction, centreCode: string, digests: readonly Buffer[]) {
-  const { rows } = await tx.query<{ kind: FileKind; sha256: string }>(
-    `select kind, encode(file_sha256, 'hex') as sha256 from import
+async function liftLimits(tx: Transaction): Promise<void> {
+  await tx.query("set local idle_in_transaction_session_timeout = 0");
+  await tx.query("set local statement_timeout = 0");
+}
+
+/** The name of this transaction's snapshot, for `useSnapshot`, as long as the transaction runs. */
+export async function exportSnapshot(tx: Transaction): Promise<string> {
+  const { rows } = await tx.query<{ snapshot: string }>("select pg_export_snapshot() as snapshot");
+  return rows[0]!.snapshot;
+}
+
+/** Lets a transaction that has asked nothing yet see exactly what the other one saw when it began. */
+export async function useSnapshot(tx: Transaction, snapshot: string): Promise<void> {
+  await tx.query(`set transaction snapshot '${snapshot.replaceAll("'", "''")}'`);
+  await liftLimits(tx);
+}
+
+/** Kind and digest of those files that were imported, with the number of their rows. */
+export async function importedDigests(
+  db: Queryable,
+  centreCode: string,
+  digests: readonly Buffer[],
+): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ kind: FileKind; sha256: string; count: number }>(
+    `select kind, encode(file_sha256, 'hex') as sha256, row_count as count from import
      where centre_code = $1 and file_sha256 = any ($2::bytea[])`,
     [centreCode, digests],
   );
-  return new Set(rows.map((row) => `${row.kind} ${row.sha256}`));
+  return new Map(rows.map((row) => [`${row.kind} ${row.sha256}`, row.count]));
 }
 
-export async function units(tx: Transaction, numbers: readonly string[]): Promise<UnitState[]> {
-  const { rows } = await tx.query<UnitState>(
+export async function units(db: Queryable, numbers: readonly string[]): Promise<UnitState[]> {
+  const { rows } = await db.query<UnitState>(
     `select id, account_number as "accountNumber", name, credit_code as "creditCode", opened_on as "openedOn", state,
        unit_ratio_bp as "unitRatioBp", person_ratio_bp as "personRatioBp",
        to_char(paid_to_month, 'YYYY-MM') as "paidToMonth"
@@ -65,10 +87,10 @@ export async function units(tx: Transaction, numbers: readonly string[]): Promis
   return rows;
 }
 
-export async function persons(tx: Transaction, documents: readonly [string, string][]): Promise<NewPerson[]> {
-  const { rows } = await tx.query<NewPerson>(
+export async function persons(db: Queryable, documents: readonly [string, string][]): Promise<NewPerson[]> {
+  const { rows } = await db.query<NewPerson>(
     `select p.id, p.name, p.document_type as "documentType", p.document_number as "documentNumber", p.phone
-     from unnest($1::text[], $2::text[]) as d(type, number)
+     from unnest($1::char(2)[], $2::text[]) as d(type, number)
      join person p on p.document_type = d.type and p.document_number = d.number`,
     [documents.map(([type]) => type), documents.map(([, number]) => number)],
   );
@@ -76,11 +98,11 @@ export async function persons(tx: Transaction, documents: readonly [string, stri
 }
 
 export async function depositors(
-  tx: Transaction,
+  db: Queryable,
   numbers: readonly string[],
   personIds: readonly string[],
 ): Promise<DepositorState[]> {
-  const { rows } = await tx.query<NewDepositor & Record<`p_${"id" | "name" | "type" | "number" | "phone"}`, string>>(
+  const { rows } = await db.query<NewDepositor & Record<`p_${"id" | "name" | "type" | "number" | "phone"}`, string>>(
     `select d.id, d.account_number as "accountNumber", d.unit_id as "unitId", d.base_fen as "baseFen",
        d.unit_month_fen as "unitMonthFen", d.person_month_fen as "personMonthFen", d.opened_on as "openedOn",
        d.state, d.frozen, to_char(d.paid_to_month, 'YYYY-MM') as "paidToMonth",
@@ -96,14 +118,14 @@ export async function depositors(
   }));
 }
 
-export async function remittances(tx: Transaction, ids: readonly string[]): Promise<Map<string, KnownRemittance>> {
+export async function remittances(db: Queryable, ids: readonly string[]): Promise<Map<string, KnownRemittance>> {
   const known = new Map<string, KnownRemittance>();
-  const headers = await tx.query<{ id: string; businessNumber: string }>(
+  const headers = await db.query<{ id: string; businessNumber: string }>(
     `select id, business_number as "businessNumber" from remittance where id = any ($1)`,
     [ids],
   );
   for (const { id, businessNumber } of headers.rows) known.set(id, { businessNumber, lines: new Map() });
-  const lines = await tx.query<{
+  const lines = await db.query<{
     id: string;
     depositorId: string;
     baseFen: bigint;
@@ -119,16 +141,16 @@ export async function remittances(tx: Transaction, ids: readonly string[]): Prom
   return known;
 }
 
-export async function businessNumbers(tx: Transaction, numbers: readonly string[]): Promise<Map<string, string>> {
-  const { rows } = await tx.query<{ number: string; id: string }>(
+export async function businessNumbers(db: Queryable, numbers: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await db.query<{ number: string; id: string }>(
     `select business_number as number, id from remittance where business_number = any ($1)`,
     [numbers],
   );
   return new Map(rows.map((row) => [row.number, row.id]));
 }
 
-export async function loans(tx: Transaction, numbers: readonly string[]): Promise<NewLoan[]> {
-  const { rows } = await tx.query<NewLoan>(
+export async function loans(db: Queryable, numbers: readonly string[]): Promise<NewLoan[]> {
+  const { rows } = await db.query<NewLoan>(
     `select id, account_number as "accountNumber", contract_number as "contractNumber",
        borrower_name as "borrowerName", borrower_document_type as "borrowerDocumentType",
        borrower_document_number as "borrowerDocumentNumber", amount_fen as "amountFen", disbursed_on as "disbursedOn",
