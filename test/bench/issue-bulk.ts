@@ -25,8 +25,8 @@ export const issueBulk: Figure = {
   postgres: true,
   async open({ quick, databaseUrl, progress }) {
     const depositors = quick ? 2000 : 20_000;
-    const count = quick ? 800 : 8000;
-    const alone = quick ? 40 : 200;
+    const count = quick ? 800 : 4000;
+    const alone = quick ? 40 : 100;
     const databases = await openDatabases(databaseUrl);
     const template = await databases.template("accounts", `v1_${depositors}`, (pool) =>
       fillDepositors(pool, depositors, progress),

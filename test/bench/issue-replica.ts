@@ -15,9 +15,9 @@ export interface IssueOrder {
 }
 
 /** Certificates in one call. */
-const batch = Number(process.env.BATCH ?? 200);
+const batch = 200;
 /** While one batch waits for Postgres the other is drawn and sealed. */
-const atOnce = Number(process.env.ATONCE ?? 2);
+const atOnce = 2;
 
 process.once("disconnect", () => process.exit());
 process.once("message", (setUp) => void start(setUp as IssueSetUp));
