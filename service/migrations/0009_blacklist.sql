@@ -32,13 +32,31 @@ create table blacklist_case (
     num_nulls(lift_confirmed_by, lift_confirmed_at) in (0, 2)
     and (lift_confirmed_by is null or (lift_proposed_by is not null and confirmed_by is not null)))
 );
+create function blacklist_case_guard() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE'
+     and (new.id, new.document_type, new.document_number, new.person_name, new.rule, new.conduct, new.legal_basis, new.evidence_digest,
+          new.starts_on, new.ends_on, new.opened_by, new.opened_at)
+       = (old.id, old.document_type, old.document_number, old.person_name, old.rule, old.conduct, old.legal_basis, old.evidence_digest,
+          old.starts_on, old.ends_on, old.opened_by, old.opened_at)
+     and (old.confirmed_by is null or (new.confirmed_by, new.confirmed_at, new.listing_id) = (old.confirmed_by, old.confirmed_at, old.listing_id))
+     and (old.lift_confirmed_by is null
+          or (new.lift_reason, new.lift_proposed_by, new.lift_proposed_at, new.lift_confirmed_by, new.lift_confirmed_at)
+            = (old.lift_reason, old.lift_proposed_by, old.lift_proposed_at, old.lift_confirmed_by, old.lift_confirmed_at)) then
+    return new;
+  end if;
+  raise exception 'what a case says and who decided it stays' using errcode = 'CZ901';
+end $$;
+create trigger blacklist_case_stays before update or delete on blacklist_case for each row execute function blacklist_case_guard();
+create trigger blacklist_case_no_truncate before truncate on blacklist_case for each statement execute function blacklist_case_guard();
 create index blacklist_case_by_time on blacklist_case (opened_at desc, id);
 
 -- What opens a listing's commitment. When the listing ends, tag, salt and terms go and the id stays, so that its state on
 -- the chain, which knows no end, is not taken for an opening that is missing.
 create table blacklist_opening (
-  listing_id bytea primary key check (octet_length(listing_id) = 32),
   centre text not null,
+  -- ids are public on the chain: what one centre's feed says under an id says nothing of another centre's listing
+  listing_id bytea not null check (octet_length(listing_id) = 32),
   key_version integer not null,
   tag bytea check (octet_length(tag) = 32),
   salt bytea check (octet_length(salt) = 32),
@@ -47,6 +65,7 @@ create table blacklist_opening (
   ends_on date,
   received_at timestamptz not null,
   ended_at timestamptz,
+  primary key (listing_id, centre),
   constraint blacklist_opening_whole check (
     case when ended_at is null then num_nulls(tag, salt, terms, commitment, ends_on) = 0 else num_nulls(tag, salt, terms) = 3 end),
   constraint blacklist_opening_commitment check (
@@ -55,12 +74,12 @@ create table blacklist_opening (
 create index blacklist_opening_tag on blacklist_opening (tag, key_version) where ended_at is null;
 create index blacklist_opening_end on blacklist_opening (ends_on) where ended_at is null;
 
--- This centre's own feed: numbered without gaps in the order of commit, each item signed.
+-- This centre's own feed: numbered without gaps in the order of commit. Items are signed when they are
+-- served, so that a change of the member key leaves none behind that nobody can verify.
 create table blacklist_feed_item (
   sequence bigint primary key check (sequence >= 1),
   -- canonical JSON: an opening, and when the listing has ended only its id
   item text not null,
-  signature bytea not null check (octet_length(signature) = 64),
   listing_id bytea not null,
   created_at timestamptz not null
 );
@@ -87,3 +106,10 @@ create table blacklist_check (
 );
 create index blacklist_check_by_time on blacklist_check (checked_at desc, id);
 create index blacklist_check_business on blacklist_check (business_number);
+
+create function blacklist_check_guard() returns trigger language plpgsql as $$
+begin
+  raise exception 'checks are append-only' using errcode = 'CZ902';
+end $$;
+create trigger blacklist_check_append_only before update or delete on blacklist_check for each row execute function blacklist_check_guard();
+create trigger blacklist_check_no_truncate before truncate on blacklist_check for each statement execute function blacklist_check_guard();

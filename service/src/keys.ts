@@ -30,8 +30,10 @@ export async function readKeys(files: Config["keys"]): Promise<CentreKeys> {
   const text = (file: string) => readFile(file, "utf8");
   const ed25519 = async (file: string) => keyPair(await text(file), "ed25519", 32, file);
   invariant(files.tag, "TAG_KEY_FILE is not set");
-  const tag = Buffer.from((await text(files.tag)).trim(), "hex");
-  invariant(tag.length === 32, `${files.tag} does not hold 32 bytes in hexadecimal`);
+  const digits = (await text(files.tag)).trim();
+  const tag = Buffer.from(digits, "hex");
+  // Buffer.from reads as far as it can: 64 digits and a slip would else be a key.
+  invariant(/^[0-9a-f]{64}$/i.test(digits), `${files.tag} does not hold 32 bytes in hexadecimal`);
   return {
     log: await ed25519(files.log),
     witness: await ed25519(files.witness),
@@ -51,11 +53,19 @@ export async function readKeys(files: Config["keys"]): Promise<CentreKeys> {
 }
 
 function keyPair(pem: string, type: "ed25519" | "ec", length: number, file: string): KeyPair {
-  const privateKey = createPrivateKey(pem);
+  const privateKey = privateKeyOf(pem, file);
   const details = privateKey.asymmetricKeyDetails;
   const fits = privateKey.asymmetricKeyType === type && (type !== "ec" || details?.namedCurve === "prime256v1");
   invariant(fits, `${file} does not hold a key of the kind ${type}`);
   // The raw key ends its SubjectPublicKeyInfo, for Ed25519 (RFC 8410) as for points of a curve (RFC 5480).
   const spki = createPublicKey(privateKey).export({ type: "spki", format: "der" });
   return { privateKey, publicKey: Uint8Array.from(spki.subarray(-length)) };
+}
+
+function privateKeyOf(pem: string, file: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new Error(`${file} does not hold a private key in PEM`, { cause });
+  }
 }

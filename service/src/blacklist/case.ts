@@ -6,8 +6,9 @@ import { DomainError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { dayInChina } from "../collection/month.ts";
 import { canonicalText } from "../proof/canonical.ts";
+import { isDay } from "../proof/leaf.ts";
 import type { Blacklist } from "./blacklist.ts";
-import { publish } from "./feed.ts";
+import { endOpeningsIn, publish } from "./feed.ts";
 import { ruleOf } from "./rule.ts";
 import * as store from "./store.ts";
 import { canonicalDocument, tagOf } from "./tag.ts";
@@ -39,12 +40,15 @@ export type Terms = {
   endsOn: string;
 };
 
-/** Opens a case. @throws RULE_UNKNOWN, DOCUMENT_NUMBER_INVALID */
+/** Opens a case. @throws RULE_UNKNOWN, DOCUMENT_NUMBER_INVALID, CASE_TERM_INVALID */
 export async function openCase(blacklist: Blacklist, input: NewCase): Promise<string> {
   const rule = ruleOf(input.rule);
   if (!rule) throw new DomainError("RULE_UNKNOWN");
   const now = blacklist.now();
-  const document = canonicalDocument(input.document, dayInChina(now));
+  const today = dayInChina(now);
+  if (!isDay(input.startsOn) || input.startsOn > today || lastDay(input.startsOn, rule.years) < today)
+    throw new DomainError("CASE_TERM_INVALID");
+  const document = canonicalDocument(input.document, today);
   const id = newId("case", blacklist.random);
   await store.insertCase(blacklist.pool, {
     id,
@@ -66,7 +70,7 @@ export async function openCase(blacklist: Blacklist, input: NewCase): Promise<st
 /**
  * Confirms a case: listing, opening, feed item and the chain's write in one transaction. A second confirmation by the
  * same officer changes nothing.
- * @throws CASE_NOT_FOUND, CASE_FOUR_EYES_NEEDED, CASE_CONFIRMED
+ * @throws CASE_NOT_FOUND, CASE_FOUR_EYES_NEEDED, CASE_CONFIRMED, CASE_TERM_INVALID
  */
 export async function confirmCase(blacklist: Blacklist, id: string, officer: string): Promise<void> {
   await transaction(blacklist.pool, async (tx) => {
@@ -76,6 +80,8 @@ export async function confirmCase(blacklist: Blacklist, id: string, officer: str
     if (found.confirmedBy) throw new DomainError("CASE_CONFIRMED");
     if (found.openedBy === officer) throw new DomainError("CASE_FOUR_EYES_NEEDED");
     const now = blacklist.now();
+    // The chain knows no end: a listing whose term is over by now would stand there for nothing.
+    if (found.endsOn < dayInChina(now)) throw new DomainError("CASE_TERM_INVALID");
     const listingId = blacklist.random(32);
     const salt = blacklist.random(32);
     const tag = tagOf(blacklist.tagKey, { type: found.documentType, number: found.documentNumber });
@@ -122,7 +128,10 @@ export async function proposeLift(blacklist: Blacklist, id: string, reason: numb
   });
 }
 
-/** Another officer confirms: the chain is told, and the openings end everywhere once the mirrors see it. */
+/**
+ * Another officer confirms: from this transaction on nothing bars here any more, whatever the chain's pace; the other
+ * centres follow once their mirrors see it. A second confirmation changes nothing.
+ */
 export async function confirmLift(blacklist: Blacklist, id: string, officer: string): Promise<void> {
   await transaction(blacklist.pool, async (tx) => {
     const found = await store.lockCase(tx, id);
@@ -131,6 +140,7 @@ export async function confirmLift(blacklist: Blacklist, id: string, officer: str
     if (found.liftConfirmedBy) return;
     if (found.liftProposedBy === officer) throw new DomainError("CASE_FOUR_EYES_NEEDED");
     await store.confirmLift(tx, id, officer, blacklist.now());
+    await endOpeningsIn(blacklist, tx);
     await blacklist.submit.lift(tx, found.listingId, found.liftReason!);
   });
 }

@@ -63,17 +63,24 @@ export async function checkPerson(blacklist: Blacklist, tx: Transaction, request
   for (const hit of found) {
     const own = hit.centre === blacklist.centre;
     // Our own decision binds us before the chain has it; another centre's opening counts only under its commitment.
+    if (hit.state === "lifted") continue;
     if (hit.committed === false) unknownBecause.push("OPENING_DISAGREES_WITH_CHAIN");
     else if (hit.state === null && !own) unknownBecause.push("LISTING_NOT_ON_CHAIN");
-    else if (hit.state !== "lifted") {
+    else {
       const terms = JSON.parse(hit.terms) as Terms;
-      const stops = hit.state !== "suspended" && (own || terms.bars === "everywhere") && terms.startsOn <= today;
+      // What bars everywhere is what our own table of rules says, not what another centre's listing claims.
+      const rule = ruleOf(terms.rule);
+      const claimed = !own && terms.bars === "everywhere";
+      if (claimed && !rule) unknownBecause.push(`RULE_UNKNOWN_${hit.centre}`);
+      const applies = own || (claimed && rule?.bars === "everywhere");
+      const stops = applies && hit.state !== "suspended" && terms.startsOn <= today;
       (stops ? bars : flags).push(barOf(terms));
     }
   }
-  const age = await blacklist.mirrorAge();
+  const age = await blacklist.mirrorAge(tx);
   if (age === null || age > blacklist.oldestMirror) unknownBecause.push("MIRROR_TOO_OLD");
-  for (const { centre } of await store.missingOpenings(tx)) unknownBecause.push(`OPENING_MISSING_${centre}`);
+  for (const { centre } of await store.missingOpenings(tx, blacklist.tagKey.version))
+    unknownBecause.push(`OPENING_MISSING_${centre}`);
   const result =
     bars.length > 0 ? "barred" : unknownBecause.length > 0 ? "unknown" : flags.length > 0 ? "flagged" : "clear";
 

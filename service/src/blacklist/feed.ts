@@ -5,9 +5,10 @@ import type { Transaction } from "../db.ts";
 import { transaction } from "../db.ts";
 import { DomainError } from "../errors.ts";
 import { dayInChina } from "../collection/month.ts";
-import { askPeer, keysOf, otherCentres } from "../peers/peer.ts";
-import { FormatError, fromHex, toHex, utf8 } from "../proof/bytes.ts";
+import { askPeer, keysOf, otherCentres, textOf } from "../peers/peer.ts";
+import { FormatError, fromHex, membersOf, toHex, utf8 } from "../proof/bytes.ts";
 import { canonicalText } from "../proof/canonical.ts";
+import { isDay } from "../proof/leaf.ts";
 import type { TrustedCentre } from "../proof/trust-list.ts";
 import type { Blacklist } from "./blacklist.ts";
 import { commitmentOf } from "./case.ts";
@@ -21,6 +22,8 @@ export interface FeedPage {
 }
 
 export const feedPageSize = 200;
+/** a page of items of a few hundred bytes each */
+const largestPage = 4 * 1024 * 1024;
 const label = "cunzheng blacklist feed\n";
 
 /** A listing's opening. */
@@ -60,25 +63,19 @@ export async function publish(
     salt: toHex(opening.salt),
     terms: opening.terms,
   });
-  await store.insertFeedItem(tx, {
-    sequence,
-    item,
-    signature: signItem(blacklist, item),
-    listingId: opening.listingId,
-    at: blacklist.now(),
-  });
+  await store.insertFeedItem(tx, { sequence, item, listingId: opening.listingId, at: blacklist.now() });
 }
 
 function signItem(blacklist: Blacklist, item: string): Uint8Array {
   return sign(null, utf8(label + item), blacklist.memberKey);
 }
 
-/** A page of this centre's feed, for another member. */
+/** A page of this centre's feed, for another member; signed now, by the key that is good now. */
 export async function feedPage(blacklist: Blacklist, after: number): Promise<FeedPage> {
   const items = await store.feedItems(blacklist.pool, after, feedPageSize);
   return {
     centre: blacklist.centre,
-    items: items.map(({ sequence, item, signature }) => ({ sequence, item, signature: toHex(signature) })),
+    items: items.map(({ sequence, item }) => ({ sequence, item, signature: toHex(signItem(blacklist, item)) })),
   };
 }
 
@@ -109,12 +106,12 @@ async function readFeed(blacklist: Blacklist, peer: TrustedCentre): Promise<bool
     path: `/api/v1/members/blacklist/feed?after=${after}`,
   });
   if (!response.ok) throw new Error(`${peer.code} answered ${response.status} for its feed`);
-  const page = (await response.json()) as FeedPage;
+  const page = JSON.parse(await textOf(response, largestPage)) as FeedPage;
   const keys = keysOf(peer, "member", blacklist.now());
-  if (page.centre !== peer.code || !Array.isArray(page.items))
+  if (page?.centre !== peer.code || !Array.isArray(page.items) || page.items.length > feedPageSize)
     throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
   const items = page.items.map((entry, i) => {
-    if (entry.sequence !== after + i + 1) throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
+    if (entry?.sequence !== after + i + 1) throw new DomainError("FEED_ITEM_INVALID", { centre: peer.code });
     return readItem(peer.code, entry, keys);
   });
   const now = blacklist.now();
@@ -141,11 +138,10 @@ function readItem(
     if (!signed || item.version !== 1 || item.centre !== centre || item.sequence !== entry.sequence)
       throw new FormatError("not an item of this feed");
     if ("ended" in item) return { ended: fromHex(item.ended, 32) };
-    const terms = JSON.parse(item.terms) as Terms;
+    const terms = readTerms(item.terms);
     const tag = fromHex(item.tag, 32);
     const salt = fromHex(item.salt, 32);
-    if (terms.centre !== centre || canonicalText(terms) !== item.terms || !/^\d{4}-\d\d-\d\d$/.test(terms.endsOn))
-      throw new FormatError("terms of a listing");
+    if (terms.centre !== centre) throw new FormatError("terms of a listing");
     if (!Number.isSafeInteger(item.keyVersion)) throw new FormatError("version of the tag key");
     return {
       listingId: fromHex(item.listingId, 32),
@@ -162,6 +158,19 @@ function readItem(
   }
 }
 
+const termsMembers = ["version", "centre", "rule", "conduct", "bars", "startsOn", "endsOn"];
+
+/** Terms from another centre: exactly these members in their form and their one spelling, and days that exist. */
+function readTerms(text: unknown): Terms {
+  const terms = membersOf(JSON.parse(String(text)), termsMembers, "terms of a listing") as Terms;
+  const texts = [terms.centre, terms.rule, terms.conduct].every((member) => typeof member === "string");
+  const days = isDay(terms.startsOn) && isDay(terms.endsOn) && terms.startsOn <= terms.endsOn;
+  const bars = terms.bars === "everywhere" || terms.bars === "here";
+  if (terms.version !== 1 || !texts || !days || !bars || canonicalText(terms) !== text)
+    throw new FormatError("terms of a listing");
+  return terms;
+}
+
 function publicKeyOf(key: Uint8Array) {
   return createPublicKey({
     key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(key).toString("base64url") },
@@ -170,17 +179,21 @@ function publicKeyOf(key: Uint8Array) {
 }
 
 /**
- * Ends openings whose term is over or that were lifted; in this centre's own feed only the listing's id remains. Called
+ * Ends openings whose term is over or that were lifted, here or on the chain; in this centre's own feed only the listing's id remains. Called
  * often; changes nothing when there is nothing to end.
  */
 export async function endOpenings(blacklist: Blacklist): Promise<number> {
+  return transaction(blacklist.pool, (tx) => endOpeningsIn(blacklist, tx));
+}
+
+/** The same in the caller's transaction. */
+export async function endOpeningsIn(blacklist: Blacklist, tx: Transaction): Promise<number> {
   const now = blacklist.now();
-  return transaction(blacklist.pool, async (tx) => {
-    const ended = await store.endOpenings(tx, dayInChina(now), now);
-    for (const { sequence, listingId } of await store.feedPlaces(tx, ended)) {
-      const item = canonicalText({ version: 1, centre: blacklist.centre, sequence, ended: toHex(listingId) });
-      await store.replaceFeedItem(tx, sequence, item, signItem(blacklist, item));
-    }
-    return ended.length;
-  });
+  const ended = await store.endOpenings(tx, blacklist.centre, dayInChina(now), now);
+  const own = ended.filter(({ centre }) => centre === blacklist.centre).map(({ listingId }) => listingId);
+  for (const { sequence, listingId } of await store.feedPlaces(tx, own)) {
+    const item = canonicalText({ version: 1, centre: blacklist.centre, sequence, ended: toHex(listingId) });
+    await store.replaceFeedItem(tx, sequence, item);
+  }
+  return ended.length;
 }

@@ -32,6 +32,11 @@ export const blacklistRefusals = refusals({
     zh: "没有这条惩戒规则。请从列出的规则中选择。",
     en: "There is no such rule. Choose one of those listed.",
   },
+  CASE_TERM_INVALID: {
+    status: 400,
+    zh: "起算日不正确：须为不晚于今日的实际日期，且惩戒期限尚未届满。请核对起算日。",
+    en: "The first day of the term must exist, not lie in the future, and the term must not be over yet. Check the day.",
+  },
   DOCUMENT_NUMBER_INVALID: {
     status: 400,
     zh: "证件号码不正确。请核对号码及校验位。",

@@ -126,11 +126,11 @@ export interface OpeningRow {
   receivedAt: Date;
 }
 
-/** Keeps an opening; one that is there, or has ended, stays as it is. */
+/** Keeps a centre's opening; one of that centre that is there, or has ended, stays as it is. */
 export async function insertOpening(db: Queryable, row: OpeningRow): Promise<void> {
   await db.query(
     `insert into blacklist_opening (listing_id, centre, key_version, tag, salt, terms, commitment, ends_on, received_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (listing_id) do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (listing_id, centre) do nothing`,
     [
       row.listingId,
       row.centre,
@@ -160,45 +160,58 @@ export interface Hit {
 export async function hits(db: Queryable, tag: Uint8Array, keyVersion: number, today: string): Promise<Hit[]> {
   const { rows } = await db.query<Hit>(
     `select o.listing_id as "listingId", o.centre, o.terms, o.ends_on as "endsOn", m.state,
-       m.commitment = o.commitment and m.centre = o.centre as committed
-     from blacklist_opening o left join mirror_listing m on m.id = o.listing_id
+       m.commitment = o.commitment as committed
+     from blacklist_opening o left join mirror_listing m on m.id = o.listing_id and m.centre = o.centre
      where o.tag = $1 and o.key_version = $2 and o.ended_at is null and o.ends_on >= $3::date`,
     [tag, keyVersion, today],
   );
   return rows;
 }
 
-/** Listings that stand on the chain and whose opening this centre does not have, counted by centre. */
-export async function missingOpenings(db: Queryable): Promise<{ centre: string; count: number }[]> {
+/**
+ * Listings that stand on the chain and that this centre cannot look up, counted by centre: their opening is not there, is
+ * not what they are committed to, or has a tag of another key than ours.
+ */
+export async function missingOpenings(db: Queryable, keyVersion: number): Promise<{ centre: string; count: number }[]> {
   const { rows } = await db.query<{ centre: string; count: bigint }>(
     `select m.centre, count(*) as count from mirror_listing m
-     where m.state <> 'lifted' and not exists (select from blacklist_opening o where o.listing_id = m.id)
+     where m.state <> 'lifted' and not exists (
+       select from blacklist_opening o where o.listing_id = m.id and o.centre = m.centre
+         and (o.ended_at is not null or (o.commitment = m.commitment and o.key_version = $1)))
      group by m.centre order by m.centre`,
+    [keyVersion],
   );
   return rows.map((row) => ({ centre: row.centre, count: Number(row.count) }));
 }
 
 /**
- * Ends openings whose term is over or whose listing is lifted on the chain: tag, salt and terms are gone.
+ * Ends openings whose term is over, whose listing is lifted on the chain, or which this centre itself has decided to lift:
+ * tag, salt and terms are gone.
  * @returns the listings that ended just now
  */
-export async function endOpenings(db: Queryable, today: string, now: Date): Promise<Buffer[]> {
-  const { rows } = await db.query<{ listing_id: Buffer }>(
+export async function endOpenings(
+  db: Queryable,
+  ownCentre: string,
+  today: string,
+  now: Date,
+): Promise<{ listingId: Buffer; centre: string }[]> {
+  const { rows } = await db.query<{ listingId: Buffer; centre: string }>(
     `update blacklist_opening o set tag = null, salt = null, terms = null, ended_at = $2
      where o.ended_at is null and (o.ends_on < $1::date
-       or exists (select from mirror_listing m where m.id = o.listing_id and m.state = 'lifted'))
-     returning o.listing_id`,
-    [today, now],
+       or exists (select from mirror_listing m where m.id = o.listing_id and m.centre = o.centre and m.state = 'lifted')
+       or exists (select from blacklist_case c where c.listing_id = o.listing_id and o.centre = $3 and c.lift_confirmed_by is not null))
+     returning o.listing_id as "listingId", o.centre`,
+    [today, now, ownCentre],
   );
-  return rows.map((row) => row.listing_id);
+  return rows;
 }
 
 /** Remembers that a listing has ended whose opening this centre never had. */
 export async function insertEnded(db: Queryable, listingId: Uint8Array, centre: string, now: Date): Promise<void> {
   await db.query(
     `insert into blacklist_opening (listing_id, centre, key_version, received_at, ended_at) values ($1, $2, 0, $3, $3)
-     on conflict (listing_id) do update set tag = null, salt = null, terms = null, ended_at = excluded.ended_at
-     where blacklist_opening.centre = excluded.centre and blacklist_opening.ended_at is null`,
+     on conflict (listing_id, centre) do update set tag = null, salt = null, terms = null, ended_at = excluded.ended_at
+     where blacklist_opening.ended_at is null`,
     [listingId, centre, now],
   );
 }
@@ -215,17 +228,8 @@ export async function feedPlaces(
   return rows.map((row) => ({ sequence: Number(row.sequence), listingId: row.listing_id }));
 }
 
-export async function replaceFeedItem(
-  db: Queryable,
-  sequence: number,
-  item: string,
-  signature: Uint8Array,
-): Promise<void> {
-  await db.query("update blacklist_feed_item set item = $2, signature = $3 where sequence = $1", [
-    sequence,
-    item,
-    signature,
-  ]);
+export async function replaceFeedItem(db: Queryable, sequence: number, item: string): Promise<void> {
+  await db.query("update blacklist_feed_item set item = $2 where sequence = $1", [sequence, item]);
 }
 
 /** The next number of this centre's feed; the lock keeps commit order and numbers the same. */
@@ -239,21 +243,23 @@ export async function nextFeedSequence(db: Queryable): Promise<number> {
 
 export async function insertFeedItem(
   db: Queryable,
-  row: { sequence: number; item: string; signature: Uint8Array; listingId: Uint8Array; at: Date },
+  row: { sequence: number; item: string; listingId: Uint8Array; at: Date },
 ): Promise<void> {
-  await db.query(
-    "insert into blacklist_feed_item (sequence, item, signature, listing_id, created_at) values ($1, $2, $3, $4, $5)",
-    [row.sequence, row.item, row.signature, row.listingId, row.at],
-  );
+  await db.query("insert into blacklist_feed_item (sequence, item, listing_id, created_at) values ($1, $2, $3, $4)", [
+    row.sequence,
+    row.item,
+    row.listingId,
+    row.at,
+  ]);
 }
 
 export async function feedItems(
   db: Queryable,
   after: number,
   limit: number,
-): Promise<{ sequence: number; item: string; signature: Buffer }[]> {
-  const { rows } = await db.query<{ sequence: bigint; item: string; signature: Buffer }>(
-    "select sequence, item, signature from blacklist_feed_item where sequence > $1 order by sequence limit $2",
+): Promise<{ sequence: number; item: string }[]> {
+  const { rows } = await db.query<{ sequence: bigint; item: string }>(
+    "select sequence, item from blacklist_feed_item where sequence > $1 order by sequence limit $2",
     [after, limit],
   );
   return rows.map((row) => ({ ...row, sequence: Number(row.sequence) }));

@@ -20,14 +20,18 @@ export interface Document {
 }
 
 /**
- * The one spelling of a document under which a person is listed and asked for: capitals, no spaces, and an ID number of
- * 15 digits in its form of 18 (GB 11643: century 19 and check character).
+ * The one spelling of a document under which a person is listed and asked for: capitals and digits only (a brackets or a
+ * hyphen more would else be another person), and an ID number of 15 digits in its form of 18 (GB 11643: century 19 and
+ * check character).
  * @throws DOCUMENT_NUMBER_INVALID for an ID number that cannot be one
  */
 export function canonicalDocument(document: Document, today: string): Document {
-  const number = document.number.replaceAll(/\s/g, "").toUpperCase();
+  const number = document.number
+    .normalize("NFKC")
+    .replaceAll(/[\s()-]/g, "")
+    .toUpperCase();
   if (document.type !== "01") {
-    if (!/^[0-9A-Z()-]{4,18}$/.test(number)) throw new DomainError("DOCUMENT_NUMBER_INVALID");
+    if (!/^[0-9A-Z]{4,18}$/.test(number)) throw new DomainError("DOCUMENT_NUMBER_INVALID");
     return { type: document.type, number };
   }
   const long = /^\d{15}$/.test(number) ? withCheck(`${number.slice(0, 6)}19${number.slice(6)}`) : number;

@@ -78,6 +78,18 @@ export async function askPeer(
   });
 }
 
+/** The text of an answer of at most so many bytes. @throws when there is more: no other centre fills our memory */
+export async function textOf(response: Response, largest: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > largest) throw new Error(`an answer of more than ${largest} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
 /**
  * Who sent this request: the code of the member whose key signed it. The same request a second time is refused.
  * @throws MEMBER_NOT_RECOGNISED whatever is wrong with it
@@ -89,6 +101,9 @@ export async function memberOf(
   const token = request.authorization?.startsWith(scheme) ? request.authorization.slice(scheme.length) : undefined;
   if (!token || token.length > 4096) throw new DomainError("MEMBER_NOT_RECOGNISED");
   const claims = await verified(peers, token);
+  const lasts = claims.exp - claims.iat;
+  if (typeof claims.jti !== "string" || !(lasts > 0 && lasts <= lifetimeSeconds))
+    throw new DomainError("MEMBER_NOT_RECOGNISED");
   if (claims.htm !== request.method || claims.htu !== request.path || claims.body !== digestOf(request.body))
     throw new DomainError("MEMBER_NOT_RECOGNISED");
   if (!(await acceptOnce(peers.pool, claims.iss, claims.jti, new Date(claims.exp * 1000), peers.now())))
@@ -99,6 +114,7 @@ export async function memberOf(
 interface Claims {
   iss: string;
   jti: string;
+  iat: number;
   exp: number;
   htm: string;
   htu: string;
