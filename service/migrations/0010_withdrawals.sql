@@ -11,7 +11,7 @@ create table withdrawal (
   -- barred and held wait for a person; paid and refused are final
   state text not null check (state in ('paid', 'barred', 'held', 'refused')),
   check_id text not null references blacklist_check,
-  posting_id text,
+  posting_id text collate "C" constraint withdrawal_posting_once unique references posting,
   requested_by text not null,
   request_key text not null,
   request_digest bytea not null check (octet_length(request_digest) = 32),
@@ -28,10 +28,14 @@ create index withdrawal_open on withdrawal (applied_at) where state in ('barred'
 
 create function withdrawal_guard() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'UPDATE' and old.state in ('barred', 'held') and new.id = old.id and new.amount_fen = old.amount_fen
-     and new.depositor_id = old.depositor_id and new.business_number = old.business_number and new.applied_at = old.applied_at then
+  if tg_op = 'UPDATE' and old.state in ('barred', 'held')
+     and (new.id, new.business_number, new.person_id, new.depositor_id, new.reason, new.kind, new.amount_fen, new.check_id,
+          new.requested_by, new.request_key, new.request_digest, new.applied_at)
+       = (old.id, old.business_number, old.person_id, old.depositor_id, old.reason, old.kind, old.amount_fen, old.check_id,
+          old.requested_by, old.request_key, old.request_digest, old.applied_at) then
     return new;
   end if;
   raise exception 'a withdrawal that is decided stays' using errcode = 'CZA01';
 end $$;
 create trigger withdrawal_stays before update or delete on withdrawal for each row execute function withdrawal_guard();
+create trigger withdrawal_no_truncate before truncate on withdrawal for each statement execute function withdrawal_guard();

@@ -57,6 +57,11 @@ export async function lockWish(db: Queryable, requestedBy: string, requestKey: s
   await db.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`withdrawal ${requestedBy} ${requestKey}`]);
 }
 
+/** One withdrawal of a depositor at a time, with the account's state as it is now. */
+export async function lockDepositor(db: Queryable, id: string): Promise<void> {
+  await db.query("select from depositor where id = $1 for no key update", [id]);
+}
+
 export async function byRequest(
   db: Queryable,
   requestedBy: string,

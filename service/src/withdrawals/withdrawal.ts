@@ -13,7 +13,7 @@ import { bankAccount } from "../collection/accounts.ts";
 import { dayInChina } from "../collection/month.ts";
 import { depositorsOf, personOf } from "../collection/register.ts";
 import type { Depositor } from "../collection/register.ts";
-import { post } from "../ledger/ledger.ts";
+import { balanceOf, post } from "../ledger/ledger.ts";
 import { canonicalText } from "../proof/canonical.ts";
 import "./refusals.ts";
 import * as store from "./store.ts";
@@ -68,14 +68,21 @@ async function decide(
   requestDigest: Uint8Array,
 ): Promise<WithdrawalRow> {
   const now = withdrawals.now();
-  const person = await personOf(tx, application.personId);
-  const depositor = (await depositorsOf(tx, application.personId)).find(
-    (account) => account.accountNumber === application.accountNumber,
-  );
-  if (!person || !depositor) throw new DomainError("DEPOSITOR_NOT_FOUND");
-  mustBeOpen(depositor);
   const id = newId("wd", withdrawals.random);
   const businessNumber = `TQ${dayInChina(now).replaceAll("-", "")}${id.slice(-10).toUpperCase()}`;
+  const person = await personOf(tx, application.personId);
+  const find = async () =>
+    (await depositorsOf(tx, application.personId)).find(
+      (account) => account.accountNumber === application.accountNumber,
+    );
+  const known = await find();
+  if (!person || !known) throw new DomainError("DEPOSITOR_NOT_FOUND");
+  await store.lockDepositor(tx, known.id);
+  const depositor = (await find())!;
+  mustBeOpen(depositor);
+  // Before the check: a refusal after it would take its trace back with it, and still have told that nothing bars.
+  if ((await balanceOf(tx, depositor.ledgerAccountId)) < application.amountFen)
+    throw new DomainError("BALANCE_TOO_LOW", { posting: businessNumber });
   const answer = await checkPerson(withdrawals.blacklist, tx, {
     document: { type: person.documentType, number: person.documentNumber },
     businessNumber,
