@@ -12,7 +12,7 @@ const key = p256("qr test");
 const summary: QrSummary = {
   centre: "C46010",
   kind: "deposit",
-  serial: "1165.11460000MB1234567A.2026112100000118.001.K",
+  serial: "1165.11460000MB1234567A.2026112100000118.001.M",
   statusIndex: 118,
   maskedName: "林**",
   maskedNumber: "000***********0012",

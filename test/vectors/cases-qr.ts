@@ -101,8 +101,9 @@ add(
   "A reader that takes any CBOR.",
   {},
   ({ qr }) => {
-    const message = Buffer.from(fromDigits(qr.split("#")[1]!));
+    const [address, digits] = qr.split("#") as [string, string];
+    const message = Buffer.from(fromDigits(digits));
     // The outer array's header 0x84 becomes 0x98 0x04: the same value in another spelling.
-    return { qr: toDigits(Buffer.concat([Buffer.of(0x98, 0x04), message.subarray(1)])) };
+    return { qr: `${address}#${toDigits(Buffer.concat([Buffer.of(0x98, 0x04), message.subarray(1)]))}` };
   },
 );

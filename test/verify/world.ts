@@ -145,7 +145,7 @@ export interface World {
 }
 
 export const statusIndex = 118;
-const serial = "1165.11460000MB1234567A.2026112100000118.001.K";
+const serial = "1165.11460000MB1234567A.2026112100000118.001.M";
 const treeSize = 13;
 const place = 5;
 
