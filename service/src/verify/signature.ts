@@ -8,7 +8,6 @@ const ecPublicKey = "2a8648ce3d0201";
 const prime256v1 = "2a8648ce3d030107";
 const ecdsaWithSha256 = "2a8648ce3d040302";
 const rsaEncryption = "2a864886f70d010101";
-const sha256WithRsa = "2a864886f70d01010b";
 
 /** Order of P-256, below which r and s must be. */
 const p256Order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
@@ -52,13 +51,16 @@ export function readPublicKey(spki: DerValue | undefined): SealPublicKey {
   }
 }
 
-/** The signature algorithm that SignerInfo names must be the key's, with SHA-256. */
+/**
+ * The signature algorithm that SignerInfo names must be the key's, in its one spelling (FORMAT.md §9): nothing signs this
+ * field, so a second spelling would be a byte that may change unnoticed.
+ */
 export function expectSignatureAlgorithm(key: SealPublicKey, algorithm: DerValue | undefined): void {
   const [name, parameters, ...rest] = childrenOf(algorithm, tags.sequence);
   if (rest.length > 0) throw notDer("signature algorithm");
   const oid = oidOf(name);
-  const fits = key.kind === "ec" ? oid === ecdsaWithSha256 : oid === rsaEncryption || oid === sha256WithRsa;
-  if (!fits) throw new CheckFailed("algorithm-not-allowed", { what: "signature" });
+  if (oid !== (key.kind === "ec" ? ecdsaWithSha256 : rsaEncryption))
+    throw new CheckFailed("algorithm-not-allowed", { what: "signature" });
   if (key.kind === "rsa") expectNull(parameters);
   else if (parameters) throw notDer("signature algorithm");
 }
