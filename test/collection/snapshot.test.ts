@@ -97,6 +97,34 @@ describe("facts for a certificate", () => {
     }
   });
 
+  it("keep the run as months come: one after the other, after a gap, and a back payment that closes it", async () => {
+    const { depositorId } = await factsOf("loan");
+    const client = await pool.connect();
+    const pay = async (...months: [month: string, kind: "01" | "02"][]) => {
+      await client.query(
+        `insert into remittance_line (remittance_id, depositor_id, month, kind, base_fen, unit_fen, person_fen)
+         select 'rem_test' || kind || month, $1, month, kind, 100, 1, 1 from unnest($2::date[], $3::text[]) as m(month, kind)`,
+        [depositorId, months.map(([month]) => `${month}-01`), months.map(([, kind]) => kind)],
+      );
+      const [facts] = await depositorFacts(client, { depositorIds: [depositorId] });
+      const runs = (await auditCollection(client)).filter((finding) => finding.check === "collection.run");
+      expect(runs).toEqual([]);
+      return [facts!.consecutiveMonths, facts!.consecutiveFrom, facts!.consecutiveTo, facts!.paidToMonth];
+    };
+    try {
+      await client.query("begin");
+      expect(await pay(["2026-11", "01"])).toEqual([15, "2025-09", "2026-11", "2026-11"]);
+      expect(await pay(["2027-01", "01"], ["2027-02", "01"])).toEqual([2, "2027-01", "2027-02", "2027-02"]);
+      expect(await pay(["2026-11", "02"])).toEqual([2, "2027-01", "2027-02", "2027-02"]);
+      expect(await pay(["2026-12", "02"])).toEqual([18, "2025-09", "2027-02", "2027-02"]);
+      expect(await pay(["2027-04", "01"], ["2027-06", "01"])).toEqual([1, "2027-06", "2027-06", "2027-06"]);
+      expect(await pay(["2027-07", "02"])).toEqual([2, "2027-06", "2027-07", "2027-07"]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+
   it("name an entry at which the balance stays what it was, while months go on", async () => {
     const before = await factsOf("regular");
     const everything = await lastEntry(pool);

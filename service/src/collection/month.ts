@@ -24,13 +24,20 @@ export function firstDay(month: string): string {
   return `${month}-01`;
 }
 
+const dayForm = /^\d{4}(?:-\d{2}-\d{2}|\d{4})$/;
+const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /** A day `YYYY-MM-DD` of `YYYYMMDD` or `YYYY-MM-DD`, or undefined when there is no such day. */
 export function dayOf(text: string): string | undefined {
-  const match = /^(\d{4})(?:-(\d{2})-(\d{2})|(\d{2})(\d{2}))$/.exec(text);
-  if (!match) return undefined;
-  const day = `${match[1]}-${match[2] ?? match[4]}-${match[3] ?? match[5]}`;
-  const date = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day) ? day : undefined;
+  if (!dayForm.test(text)) return undefined;
+  const day = text.length === 8 ? `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}` : text;
+  const year = Number(day.slice(0, 4));
+  const month = Number(day.slice(5, 7));
+  const inMonth = Number(day.slice(8));
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  // No month 0 or 13 has days.
+  const days = month === 2 && isLeap ? 29 : (daysOfMonth[month - 1] ?? 0);
+  return inMonth >= 1 && inMonth <= days ? day : undefined;
 }
 
 /** The day in China at an instant: the trade's days and months are those of UTC+8, wherever the service runs. */

@@ -259,6 +259,19 @@ describe("bad rows", () => {
     expect(await contents()).toEqual(before);
   });
 
+  it("a bad row after many that were written already takes all of them back", async () => {
+    const many = Array.from({ length: 12_000 }, (_, index) => {
+      const person = syntheticIdNumber(2, `19${String(70 + Math.floor(index / 1000))}0101`, index % 1000);
+      const number = index === 11_000 ? "M10" : `M${index}`;
+      return `${number},王一,01,${person},,U1,20200110,01,10000,1200,1200,1`;
+    });
+    const report = await importAll({ ...good, "depositors.csv": `${depositors}${many.join("\n")}\n` });
+    // The first row of that number stands in line 15, two chunks before.
+    expect(report.problems).toMatchObject([{ line: 11_005, reason: "TWICE_IN_FILE", params: { line: 15 } }]);
+    expect(report.imported).toBe(false);
+    expect(await contents()).toEqual(before);
+  });
+
   it("a future month is refused", async () => {
     const report = await importAll({ ...good, "remittance.csv": remittance.replaceAll("2026-10", "2026-12") });
     expect(report.problems.map(({ line, reason }) => [line, reason])).toEqual([

@@ -1,7 +1,7 @@
 // What every check of rows shares: the rules of the centre, the day, and a way to say what is wrong.
 import { yuanOfFen } from "../../ledger/money.ts";
 import { valueOn } from "../../parameters/parameter.ts";
-import type { Parameter } from "../../parameters/parameter.ts";
+import type { Parameter, RoundingRule } from "../../parameters/parameter.ts";
 import { monthAmounts } from "../amount.ts";
 import { idCard } from "../codes.ts";
 import { idNumberFault } from "../identity-number.ts";
@@ -80,26 +80,45 @@ export interface MonthFigures {
   personFen: bigint;
 }
 
+/** What holds for the figures of one month. */
+interface MonthRules {
+  lower: bigint;
+  upper: bigint;
+  rounding: RoundingRule;
+}
+
+// A file has a handful of months and many rows: what holds in a month is looked up once for each set of rules.
+const monthRules = new WeakMap<Rules, Map<string, MonthRules>>();
+
+function rulesOfMonth(rules: Rules, month: string): MonthRules {
+  let months = monthRules.get(rules);
+  if (!months) monthRules.set(rules, (months = new Map()));
+  let found = months.get(month);
+  if (!found) {
+    const day = firstDay(month);
+    const { lowerFen, upperFen } = valueOn(rules.baseLimits, "deposit.base_limits", day);
+    const rounding = valueOn(rules.rounding, "deposit.rounding", day);
+    months.set(month, (found = { lower: BigInt(lowerFen), upper: BigInt(upperFen), rounding }));
+  }
+  return found;
+}
+
 /** True when base and amounts follow the centre's rules of that month. */
 export function checkFigures(check: Check, line: number, figures: MonthFigures, month: string): boolean {
-  const day = firstDay(month);
-  const before = { right: true };
+  const { lower, upper, rounding } = rulesOfMonth(check.rules, month);
+  let right = true;
   const wrong = (column: string, fen: bigint, reason: Reason, params: Fault["params"]) => {
     check.problem(line, column, yuanOfFen(fen), reason, params);
-    before.right = false;
+    right = false;
   };
-  const limits = valueOn(check.rules.baseLimits, "deposit.base_limits", day);
-  const lower = BigInt(limits.lowerFen);
-  const upper = BigInt(limits.upperFen);
   if (figures.baseFen < lower) wrong("GRJCJS", figures.baseFen, "BASE_TOO_LOW", { limit: yuanOfFen(lower) });
   if (figures.baseFen > upper) wrong("GRJCJS", figures.baseFen, "BASE_TOO_HIGH", { limit: yuanOfFen(upper) });
-  const rounding = valueOn(check.rules.rounding, "deposit.rounding", day);
   const due = monthAmounts(figures.baseFen, figures.unitRatioBp, figures.personRatioBp, rounding);
   if (figures.unitFen !== due.unitFen)
     wrong("DWYJCE", figures.unitFen, "AMOUNT_WRONG", { expected: yuanOfFen(due.unitFen) });
   if (figures.personFen !== due.personFen)
     wrong("GRYJCE", figures.personFen, "AMOUNT_WRONG", { expected: yuanOfFen(due.personFen) });
-  return before.right;
+  return right;
 }
 
 /** The first column in which two rows differ, when one does. */

@@ -107,7 +107,7 @@ export async function openImportFile(file: ImportFile): Promise<ReadFile> {
     }
   }
 
-  while (!fields && (await advance()));
+  for (let more = true; more && read.kind === undefined;) more = await advance();
   return read;
 }
 

@@ -48,6 +48,8 @@ export async function takeTurn(tx: Transaction): Promise<void> {
 async function liftLimits(tx: Transaction): Promise<void> {
   await tx.query("set local idle_in_transaction_session_timeout = 0");
   await tx.query("set local statement_timeout = 0");
+  // Ten thousand rows with all their columns are held between the steps of a statement: in memory, not in files.
+  await tx.query("set local work_mem = '64MB'");
 }
 
 /** The name of this transaction's snapshot, for `useSnapshot`, as long as the transaction runs. */
