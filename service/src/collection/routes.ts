@@ -38,7 +38,7 @@ const Account = Type.Object({
   ),
 });
 
-export async function accountRoutes(app: App, { pool, now, traces }: AccountContext): Promise<void> {
+export async function accountRoutes(app: App, { pool, traces }: AccountContext): Promise<void> {
   app.get(
     "/api/v1/me/account",
     {

@@ -60,6 +60,11 @@ export interface WitnessedLog {
   note: string;
 }
 
+/** One request for a log at a time until the transaction ends, also for a log that is seen for the first time. */
+export async function lockWitnessed(db: Queryable, origin: string): Promise<void> {
+  await db.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`witness ${origin}`]);
+}
+
 /** The newest state of another log that this centre cosigned; locked until the transaction ends. */
 export async function witnessed(db: Queryable, origin: string): Promise<WitnessedLog | undefined> {
   const { rows } = await db.query<{ size: bigint; root: Buffer; note: string }>(

@@ -57,7 +57,7 @@ export async function addCheckpoint(witness: Witness, body: string): Promise<Wit
 
   return transaction(witness.pool, async (tx): Promise<WitnessAnswer> => {
     // One request for a log at a time, also for a log that is seen for the first time.
-    await store.lockWitnessed(tx, checkpoint.origin);
+    await witnessStore.lockWitnessed(tx, checkpoint.origin);
     const known = await witnessStore.witnessed(tx, checkpoint.origin);
     const knownSize = known?.size ?? 0;
     const { origin, size, root } = checkpoint;
