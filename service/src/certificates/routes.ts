@@ -1,5 +1,6 @@
 // How certificates are asked for, read and revoked, and how anybody who holds one gets its receipt.
 import type { AppContext } from "../app.ts";
+import { transaction } from "../db.ts";
 import type { App } from "../http.ts";
 import { Page, PageQuery, Type, answers, decodeCursor, idempotencyKey, pageOf } from "../http.ts";
 import { DomainError } from "../errors.ts";
@@ -7,6 +8,8 @@ import { actorId, assertMay, mayDo, personOf, requireAction, requireActor, staff
 import { depositorsOf } from "../collection/register.ts";
 import { anchoredSize } from "../log/log.ts";
 import { fromHex } from "../proof/bytes.ts";
+import { writeTrace } from "../traces/trace.ts";
+import type { Traces } from "../traces/trace.ts";
 import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
 import { readSerial } from "./serial.ts";
@@ -22,6 +25,7 @@ export interface CertificateContext extends AppContext {
   /** epoch of the log now */
   logEpoch: number;
   submitRevocation: SubmitRevocation;
+  traces: Traces;
 }
 
 const Answer = Type.Object({ certificate: CertificateSchema });
@@ -140,6 +144,8 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     async (request) => {
       const limit = request.query.limit ?? 20;
       const key = decodeCursor(request.query.cursor, ["string", "string"]);
+      if (key && Number.isNaN(Date.parse(key[0] as string)))
+        throw new DomainError("INVALID_REQUEST", { where: "query/cursor", why: "is not a cursor (不是有效的游标)" });
       const rows = await store.newest(pool, {
         limit: limit + 1,
         ...(key ? { before: { drawnAt: new Date(key[0] as string), id: key[1] as string } } : {}),
@@ -181,6 +187,17 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
       const certificate = await readable(request.params.id, request.actor);
       const file = await store.file(pool, certificate.id);
       if (!file) throw new DomainError("CERTIFICATE_NOT_FOUND");
+      // The file shows everything about the person. The holder's own look is nobody's business; an officer's is traced.
+      const { actor } = request;
+      if (actor?.kind === "staff")
+        await transaction(pool, (tx) =>
+          writeTrace(context.traces, tx, {
+            kind: "certificate-file",
+            actor: actor.staffId,
+            personId: certificate.personId,
+            facts: { serial: certificate.serial },
+          }),
+        );
       return reply
         .type("application/pdf")
         .header("content-disposition", `attachment; filename="${certificate.serial}.pdf"`)

@@ -183,11 +183,15 @@ export async function newest(
   return rows.map(toView);
 }
 
-/** Locks drawn certificates and names those that are not issued yet. */
+/**
+ * Locks drawn certificates and names those that are not issued yet. Two statements: one that waited for the lock would still
+ * see what was issued when it began to wait.
+ */
 export async function lockUnissued(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  await db.query("select id from certificate where id = any($1) order by id for no key update", [ids]);
   const { rows } = await db.query<{ id: string }>(
-    `with locked as (select id from certificate where id = any($1) order by id for no key update)
-     select id from locked where not exists (select from certificate_issue i where i.certificate_id = locked.id)`,
+    `select id from certificate c
+     where id = any($1) and not exists (select from certificate_issue i where i.certificate_id = c.id)`,
     [ids],
   );
   return new Set(rows.map((row) => row.id));
@@ -283,6 +287,17 @@ export async function proposeRevocation(
     [row.certificateId, row.reason, row.note, row.proposedBy, row.proposedAt],
   );
   return rowCount === 1;
+}
+
+export async function revocationOf(
+  db: Queryable,
+  certificateId: string,
+): Promise<{ proposedBy: string; reason: number; note: string } | undefined> {
+  const { rows } = await db.query<{ proposedBy: string; reason: number; note: string }>(
+    `select proposed_by as "proposedBy", reason, note from certificate_revocation where certificate_id = $1`,
+    [certificateId],
+  );
+  return rows[0];
 }
 
 export async function confirmRevocation(
