@@ -29,6 +29,7 @@ const publicAddresses: readonly { pattern: RegExp; methods: string }[] = [
   { pattern: /^\/api\/v1\/(?:trust-list|consortium)$/, methods: "GET, HEAD, OPTIONS" },
   { pattern: /^\/api\/v1\/certificates\/standing\/[^/]+$/, methods: "GET, HEAD, OPTIONS" },
   { pattern: /^\/api\/v1\/receipts\/by-(?:seal|token)\/[^/]+$/, methods: "GET, HEAD, OPTIONS" },
+  { pattern: /^\/api\/v1\/certificates\/standing\/[^/]+$/, methods: "GET, HEAD, OPTIONS" },
   { pattern: /^\/api\/v1\/chain$/, methods: "POST, OPTIONS" },
   { pattern: /^\/log\/.+$/, methods: "GET, HEAD, OPTIONS" },
 ];
