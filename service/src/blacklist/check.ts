@@ -1,5 +1,6 @@
 // A check: is this person barred? Bound to a business number, traced, answered from this centre's own mirror. What is not
 // known for certain is unknown, and the business that asked is held, not refused.
+import { transaction } from "../db.ts";
 import type { Transaction } from "../db.ts";
 import { newId } from "../ids.ts";
 import { dayInChina } from "../collection/month.ts";
@@ -46,6 +47,11 @@ export interface CheckAnswer {
   mirrorAgeSeconds: number | null;
   traceId: string;
   traceLeaf: string;
+}
+
+/** Checks a person in a transaction of its own. @throws DOCUMENT_NUMBER_INVALID */
+export function checkNow(blacklist: Blacklist, request: CheckRequest): Promise<CheckAnswer> {
+  return transaction(blacklist.pool, (tx) => checkPerson(blacklist, tx, request));
 }
 
 /**

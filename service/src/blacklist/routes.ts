@@ -2,14 +2,13 @@
 import type { AppContext } from "../app.ts";
 import type { App } from "../http.ts";
 import { Type, answers } from "../http.ts";
-import { transaction } from "../db.ts";
 import { requireAction, staffOf } from "../identity/access.ts";
 import { memberOf } from "../peers/peer.ts";
 import { fromHex, toHex } from "../proof/bytes.ts";
 import { maskName, maskNumber } from "../proof/qr-summary.ts";
 import type { Blacklist } from "./blacklist.ts";
 import { confirmCase, confirmLift, openCase, proposeLift } from "./case.ts";
-import { checkPerson } from "./check.ts";
+import { checkNow } from "./check.ts";
 import { feedPage } from "./feed.ts";
 import { ruleOf, rules } from "./rule.ts";
 import * as store from "./store.ts";
@@ -233,14 +232,12 @@ export async function blacklistRoutes(app: App, context: BlacklistContext): Prom
     },
     async (request) => {
       const { body } = request;
-      const answer = await transaction(pool, (tx) =>
-        checkPerson(blacklist, tx, {
-          document: { type: body.documentType ?? "01", number: body.documentNumber },
-          businessNumber: body.businessNumber,
-          purpose: body.purpose,
-          actor: staffOf(request).staffId,
-        }),
-      );
+      const answer = await checkNow(blacklist, {
+        document: { type: body.documentType ?? "01", number: body.documentNumber },
+        businessNumber: body.businessNumber,
+        purpose: body.purpose,
+        actor: staffOf(request).staffId,
+      });
       const named = (bar: (typeof answer.bars)[number]) => ({
         centre: bar.centre,
         centreName: context.centreName(bar.centre),

@@ -1,5 +1,6 @@
 // What the certificate part refuses, and what it tells the person to do.
 import { refusals } from "../errors.ts";
+import "../collection/refusals.ts";
 
 export const certificateRefusals = refusals({
   CERTIFICATE_KIND_UNKNOWN: {
@@ -16,11 +17,6 @@ export const certificateRefusals = refusals({
     status: 404,
     zh: "本中心没有与此对应的凭证。请核对文件或二维码是否来自本中心。",
     en: "This centre has no receipt for it. Check that the file or the code comes from this centre.",
-  },
-  DEPOSITOR_NOT_FOUND: {
-    status: 404,
-    zh: "没有找到该公积金账户。请核对个人账号。",
-    en: "This account was not found. Check the account number.",
   },
   ACCOUNT_CLOSED: {
     status: 409,

@@ -1,6 +1,5 @@
 // How certificates are asked for, read and revoked, and how anybody who holds one gets its receipt.
 import type { AppContext } from "../app.ts";
-import { transaction } from "../db.ts";
 import type { App } from "../http.ts";
 import { Page, PageQuery, Type, answers, decodeCursor, idempotencyKey, pageOf } from "../http.ts";
 import { DomainError } from "../errors.ts";
@@ -8,10 +7,10 @@ import { actorId, assertMay, mayDo, personOf, requireAction, requireActor, staff
 import { depositorsOf } from "../collection/register.ts";
 import { anchoredSize } from "../log/log.ts";
 import { fromHex } from "../proof/bytes.ts";
-import { writeTrace } from "../traces/trace.ts";
 import type { Traces } from "../traces/trace.ts";
 import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
+import { fileFor } from "./file.ts";
 import { readSerial } from "./serial.ts";
 import { confirmRevocation, proposeRevocation, receiptOf, standingOf } from "./standing.ts";
 import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
@@ -185,19 +184,8 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     },
     async (request, reply) => {
       const certificate = await readable(request.params.id, request.actor);
-      const file = await store.file(pool, certificate.id);
+      const file = request.actor && (await fileFor(pool, context.traces, certificate, request.actor));
       if (!file) throw new DomainError("CERTIFICATE_NOT_FOUND");
-      // The file shows everything about the person. The holder's own look is nobody's business; an officer's is traced.
-      const { actor } = request;
-      if (actor?.kind === "staff")
-        await transaction(pool, (tx) =>
-          writeTrace(context.traces, tx, {
-            kind: "certificate-file",
-            actor: actor.staffId,
-            personId: certificate.personId,
-            facts: { serial: certificate.serial },
-          }),
-        );
       return reply
         .type("application/pdf")
         .header("content-disposition", `attachment; filename="${certificate.serial}.pdf"`)

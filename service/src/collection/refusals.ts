@@ -7,4 +7,9 @@ export const collectionRefusals = refusals({
     zh: "本中心没有该证件号码的缴存人。请核对证件类型和号码。",
     en: "This centre knows nobody with this document. Check its type and number.",
   },
+  DEPOSITOR_NOT_FOUND: {
+    status: 404,
+    zh: "没有找到该公积金账户。请核对个人账号。",
+    en: "This account was not found. Check the account number.",
+  },
 });

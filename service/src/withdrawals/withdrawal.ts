@@ -11,6 +11,7 @@ import type { Blacklist } from "../blacklist/blacklist.ts";
 import { checkPerson } from "../blacklist/check.ts";
 import { bankAccount } from "../collection/accounts.ts";
 import { dayInChina } from "../collection/month.ts";
+import "../collection/refusals.ts";
 import { depositorsOf, personOf } from "../collection/register.ts";
 import type { Depositor } from "../collection/register.ts";
 import { balanceOf, post } from "../ledger/ledger.ts";
