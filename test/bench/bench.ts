@@ -68,6 +68,9 @@ function readCommand(args: readonly string[]): Command | undefined {
     throw new UsageError(
       `没有这项指标 / no such figure: ${unknown.join(", ")}\n可选 known: ${figures.map(({ name }) => name).join(", ")}`,
     );
+  // Said now, and not after ten minutes of measuring.
+  if (values.json !== undefined && !fs.existsSync(path.dirname(path.resolve(values.json))))
+    throw new UsageError(`没有这个文件夹 / no such folder: ${path.dirname(path.resolve(values.json))}`);
   return {
     chosen: positionals.length ? figures.filter(({ name }) => positionals.includes(name)) : figures,
     quick: values.quick,
@@ -114,6 +117,8 @@ async function measureAll({ chosen, quick }: Command): Promise<{ figure: Figure;
       folder,
       postgres: needsPostgres ? (await running.postgres)?.url("*") : undefined,
     };
+    // Interrupted while Postgres started: nothing is begun any more.
+    if (running.interrupted) break;
     const outcome = await measureInProcess(order, (line) => progress.say(`${figure.name}: ${line}`));
     const result = typeof outcome === "string" ? failed(figure, outcome) : judge(figure, outcome);
     results.push({ figure, result });

@@ -28,7 +28,7 @@ export const issueBulk: Figure = {
     const count = quick ? 800 : 4000;
     const alone = quick ? 40 : 100;
     const databases = await openDatabases(databaseUrl);
-    const template = await databases.template("accounts", `v1_${depositors}`, (pool) =>
+    const template = await databases.template(`accounts_${depositors}`, "v1", (pool) =>
       fillDepositors(pool, depositors, progress),
     );
     const database = await databases.clone(template);

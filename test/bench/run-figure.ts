@@ -62,7 +62,8 @@ async function measure(order: Order): Promise<Measured> {
   }
   const short =
     measured.samples.length < order.rounds ? [`only ${measured.samples.length} rounds: the machine is too slow`] : [];
-  measured.notes = [...(open.notes?.() ?? []), ...short];
+  const quick = order.quick ? ["measured with --quick: not comparable"] : [];
+  measured.notes = [...(open.notes?.() ?? []), ...short, ...quick];
   await open.close?.();
   return measured;
 }

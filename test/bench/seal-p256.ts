@@ -23,7 +23,10 @@ export function drawAndSeal(bench: BenchCertificates, { record, recordDigest }: 
 
 export const sealP256: Figure = {
   name: "seal.p256",
-  what: ["单核内存中制证并用印", "certificates drawn and sealed in memory, one core, P-256"],
+  what: [
+    "单核内存中制证并用印（按处理器时间）",
+    "certificates drawn and sealed in memory, one core by processor time, P-256",
+  ],
   unit: "certificates/s",
   better: "higher",
   baseline: [
