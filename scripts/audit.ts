@@ -14,6 +14,7 @@ import { createPool, transaction } from "../service/src/db.ts";
 import type { Finding } from "../service/src/finding.ts";
 import { audit as auditLedger } from "../service/src/ledger/ledger.ts";
 import { auditLog } from "../service/src/log/audit.ts";
+import { auditWithdrawals } from "../service/src/withdrawals/audit.ts";
 import { fromHex } from "../service/src/proof/bytes.ts";
 import { trustedAt } from "../service/src/proof/trust-list.ts";
 
@@ -52,6 +53,7 @@ export async function auditCentre(centre: Audited, now: Date): Promise<Finding[]
             ...(key ? { publicKey: fromHex(key.value) } : {}),
           })),
           ...(await auditCertificates(tx, new Date(now.getTime() - 60_000))),
+          ...(await auditWithdrawals(tx)),
         ];
       },
       { isolation: "repeatable read", readOnly: true },

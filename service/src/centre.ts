@@ -43,6 +43,7 @@ import { keysOf } from "./peers/peer.ts";
 import type { Peers } from "./peers/peer.ts";
 import { loadFonts } from "./pdf/fonts.ts";
 import { compileTemplate } from "./pdf/template.ts";
+import { qrKeyId } from "./proof/qr-summary.ts";
 import { createSealer } from "./sealing/seal.ts";
 import { isDevelopmentCertificate } from "./sealing/development-authority.ts";
 import type { Traces } from "./traces/trace.ts";
@@ -85,6 +86,7 @@ const oldestMirrorSeconds = 600;
 
 export async function openCentre(options: CentreOptions): Promise<Centre> {
   const { config, pool, log, metrics, now, random, onStep } = options;
+  const startedAt = now();
   const keys = await readKeys(config.keys);
   const chainClient = createChainClient({ url: config.chain.url });
   const trust = createTrustCache(pool, now);
@@ -103,7 +105,7 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
     onReorganised: (tx, block) => unsettleFrom(tx, Number(block) + 1),
   };
   const epoch = await logEpoch();
-  const centreLog: Log = { pool, centre: code, epoch, ...keys.log, now };
+  const centreLog: Log = { pool, centre: code, epoch, ...keys.log, now, startedAt };
   await openLog(centreLog);
   const witness: Witness = { pool, centre: code, ...keys.witness, now, logKeys };
   const peers: Peers = { pool, centre: code, memberKey: keys.member.privateKey, trustList: trust.current, now, random };
@@ -126,7 +128,7 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
     ]),
     sealer: createSealer(keys.seal),
     qrKey: keys.qr.privateKey,
-    qrPublicKey: keys.qr.publicKey,
+    qrKeyId: qrKeyId(keys.qr.publicKey),
     now,
     random,
     ...(onStep ? { onStep } : {}),
@@ -156,16 +158,16 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
           data: encodeLift(id, reason as LiftReason),
         }),
     },
-    mirrorAge: async () => (await mirrorAge(pool, now())) ?? null,
+    mirrorAge: async (db) => (await mirrorAge(db, now())) ?? null,
     oldestMirror: oldestMirrorSeconds,
     now,
     random,
   };
 
-  const submitAnchor: SubmitAnchor = async (tx, ofEpoch, size, root) =>
+  const submitAnchor: SubmitAnchor = async (tx, ofEpoch, size, root, attempt) =>
     enqueueWrite(tx, {
       lane: "anchor",
-      key: `anchor/${ofEpoch}/${size}`,
+      key: `anchor/${ofEpoch}/${size}/${attempt}`,
       to: (await mirroredContracts(tx)).checkpointAnchor,
       data: encodeAnchor(ofEpoch, BigInt(size), root),
     });

@@ -14,12 +14,13 @@ import type { TrustCache } from "./chain/trust-cache.ts";
 import { listen, startLoop, withLeadership } from "./jobs.ts";
 import type { Loop } from "./jobs.ts";
 import type { CentreKeys } from "./keys.ts";
+import type { Logger } from "./logging.ts";
 import { anchor } from "./log/anchorer.ts";
 import type { SubmitAnchor } from "./log/anchorer.ts";
 import { sequence } from "./log/log.ts";
 import type { Log } from "./log/log.ts";
 import { collectCosignature } from "./log/witness.ts";
-import { keysOf, otherCentres } from "./peers/peer.ts";
+import { keysOf, otherCentres, textOf } from "./peers/peer.ts";
 import type { Peers } from "./peers/peer.ts";
 
 export interface Work extends CentreOptions {
@@ -71,24 +72,30 @@ export function startWork(work: Work): { stop(): Promise<void> } {
       },
     });
 
+  const unreachableWitnesses = sayWhenItChanges(log, "some witnesses did not cosign");
+  const unreadableFeeds = sayWhenItChanges(log, "some feeds could not be read");
   const anchoring = loop("anchor the log", config.logIntervalMs, async () => {
     const did = await anchor(centreLog, submitAnchor);
     if (did === "stopped") log.error({ epoch: centreLog.epoch }, "the log has stopped: see log_epoch.stopped_because");
     if (did === "submitted") await onStep?.("submitted");
   });
   const cosigning = loop("collect cosignatures", config.logIntervalMs, async () => {
-    const failures: unknown[] = [];
-    for (const peer of await otherCentres(peers)) {
-      try {
-        const witnessKeys = keysOf(peer, "witness", now());
-        await collectCosignature(centreLog, { centre: peer.code, keys: witnessKeys }, (body) =>
-          askWitness(peer.serviceUrl, body),
-        );
-      } catch (error) {
-        failures.push(new Error(`witness ${peer.code}`, { cause: error }));
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, "some witnesses did not cosign");
+    const others = await otherCentres(peers);
+    // Side by side: a witness that does not answer keeps no other one waiting.
+    const asked = await Promise.allSettled(
+      others.map((peer) =>
+        collectCosignature(
+          centreLog,
+          { centre: peer.code, keys: keysOf(peer, "witness", now()) },
+          (body) => askWitness(peer.serviceUrl, body),
+          () => askWitnessed(peer.serviceUrl, centreLog),
+        ),
+      ),
+    );
+    unreachableWitnesses(
+      others.filter((_, i) => asked[i]!.status === "rejected").map(({ code }) => code),
+      asked.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])),
+    );
   });
   const sequencing = loop("close the log", config.logIntervalMs, async () => {
     const placed = await sequence(centreLog);
@@ -102,9 +109,17 @@ export function startWork(work: Work): { stop(): Promise<void> } {
     anchoring,
     cosigning,
     loop("read the feeds", 2_000, async () => {
-      const more = await readFeeds(blacklist);
-      await onStep?.("fed");
-      return more;
+      try {
+        const more = await readFeeds(blacklist);
+        unreadableFeeds([], []);
+        return more;
+      } catch (error) {
+        // Those that answer go on being read at their pace; what is missing makes checks unknown.
+        if (!(error instanceof AggregateError)) throw error;
+        unreadableFeeds(["some"], error.errors);
+      } finally {
+        await onStep?.("fed");
+      }
     }),
     loop("end listings", 30_000, async () => void (await endOpenings(blacklist))),
     loop("finish drawn certificates", 5_000, async () => void (await finishDrawn(certificates, 10_000))),
@@ -140,6 +155,19 @@ export function startWork(work: Work): { stop(): Promise<void> } {
   };
 }
 
+/** Says who cannot be reached when that changes, not every two seconds. */
+function sayWhenItChanges(log: Logger, message: string): (who: readonly string[], why: readonly unknown[]) => void {
+  let before = "";
+  return (who, why) => {
+    if (who.join() === before) return;
+    before = who.join();
+    if (who.length > 0) log.warn({ centres: before, err: new AggregateError(why, message) }, message);
+    else log.info({}, `${message}: no more`);
+  };
+}
+
+const largestWitnessAnswer = 20_000;
+
 async function askWitness(serviceUrl: string, body: string): Promise<{ status: number; body: string }> {
   const response = await fetch(`${serviceUrl}/log/witness/add-checkpoint`, {
     method: "POST",
@@ -148,5 +176,16 @@ async function askWitness(serviceUrl: string, body: string): Promise<{ status: n
     signal: AbortSignal.timeout(10_000),
     redirect: "error",
   });
-  return { status: response.status, body: await response.text() };
+  return { status: response.status, body: await textOf(response, largestWitnessAnswer) };
+}
+
+/** The newest note of this log that the witness says it cosigned. */
+async function askWitnessed(serviceUrl: string, log: Log): Promise<string | undefined> {
+  const response = await fetch(`${serviceUrl}/log/witness/${log.centre}/${log.epoch}`, {
+    signal: AbortSignal.timeout(10_000),
+    redirect: "error",
+  });
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`the witness answered ${response.status}`);
+  return textOf(response, largestWitnessAnswer);
 }

@@ -1,4 +1,5 @@
 // What issues certificates in the benchmarks, put together as a centre does it, and records of persons who do not exist.
+import { qrKeyId } from "../../service/src/proof/qr-summary.ts";
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { Certificates } from "../../service/src/certificates/certificate.ts";
@@ -69,7 +70,7 @@ export async function openCertificates(keys: BenchKeys, pool?: Pool): Promise<Be
     kinds: new Map([[depositKind.code, { kind: depositKind, template }]]),
     sealer: createSealer(sealKey),
     qrKey,
-    qrPublicKey: pointOf(qrKey),
+    qrKeyId: qrKeyId(pointOf(qrKey)),
     now: () => now,
     random: randomBytes,
   };

@@ -1,4 +1,5 @@
 // A centre that issues: real ledger, real form, real seal, real log.
+import { qrKeyId } from "../../service/src/proof/qr-summary.ts";
 import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { auditCertificates } from "../../service/src/certificates/audit.ts";
@@ -33,7 +34,7 @@ export async function makeCentre(persons: number): Promise<CentreWorld> {
     kinds: new Map([[depositKind.code, { kind: depositKind, template: await depositTemplate(PROFILE) }]]),
     sealer: authority().sealer,
     qrKey: privateKey,
-    qrPublicKey: Uint8Array.from(spki.subarray(-65)),
+    qrKeyId: qrKeyId(Uint8Array.from(spki.subarray(-65))),
     now: () => clock.now,
     random: (length) => randomBytes(length),
   };

@@ -86,17 +86,12 @@ export async function feedPage(blacklist: Blacklist, after: number): Promise<Fee
  * @throws AggregateError with the causes, after all were asked
  */
 export async function readFeeds(blacklist: Blacklist): Promise<"again" | void> {
-  const failures: unknown[] = [];
-  let more = false;
-  for (const peer of await otherCentres(blacklist.peers)) {
-    try {
-      more = (await readFeed(blacklist, peer)) || more;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
+  // Side by side: one that does not answer keeps no correction of another waiting.
+  const peers = await otherCentres(blacklist.peers);
+  const read = await Promise.allSettled(peers.map((peer) => readFeed(blacklist, peer)));
+  const failures = read.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
   if (failures.length > 0) throw new AggregateError(failures, "some feeds could not be read");
-  if (more) return "again";
+  if (read.some((one) => one.status === "fulfilled" && one.value)) return "again";
 }
 
 async function readFeed(blacklist: Blacklist, peer: TrustedCentre): Promise<boolean> {

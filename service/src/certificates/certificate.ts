@@ -44,8 +44,8 @@ export interface Certificates {
   sealer: Sealer;
   /** P-256, signs QR summaries */
   qrKey: KeyObject;
-  /** its 65-byte point */
-  qrPublicKey: Uint8Array;
+  /** by which readers find its public key (FORMAT.md §4) */
+  qrKeyId: Uint8Array;
   now: () => Date;
   random: RandomBytes;
   /** called between the steps; the kill tests stop the process here */
@@ -204,13 +204,23 @@ function seal(certificates: Certificates, row: CertificateView, drawing: Drawing
 }
 
 /**
- * Finishes what a crash left drawn: seals and issues certificates that were drawn more than `olderThanMs` ago.
+ * Finishes what a crash left drawn: seals and issues certificates that were drawn more than `olderThanMs` ago, each by
+ * itself, so that one that cannot be sealed holds up no other.
  * @returns how many it finished
+ * @throws AggregateError with the causes of those that it could not finish, after all were tried
  */
 export async function finishDrawn(certificates: Certificates, olderThanMs: number, limit = 200): Promise<number> {
   const before = new Date(certificates.now().getTime() - olderThanMs);
   const left = await store.unissued(certificates.pool, before, limit);
-  if (left.length > 0) await sealAndIssue(certificates, left);
+  const failures: unknown[] = [];
+  for (const row of left) {
+    try {
+      await sealAndIssue(certificates, [row]);
+    } catch (error) {
+      failures.push(new Error(`certificate ${row.id}`, { cause: error }));
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "some drawn certificates could not be finished");
   return left.length;
 }
 

@@ -43,22 +43,20 @@ const noFigure = -1;
 /** Longest COSE message that a version 14 level M code takes beside a URL of 62 characters. */
 export const longestQrMessage = 297;
 
-function payloadOf(summary: QrSummary): Uint8Array {
-  return encodeCbor(
-    new Map<number, Cbor>([
-      [1, 1],
-      [2, summary.centre],
-      [3, summary.kind],
-      [4, summary.serial],
-      [5, summary.statusIndex],
-      [6, summary.maskedName],
-      [7, summary.maskedNumber],
-      [8, summary.figures.map((figure) => figure ?? noFigure)],
-      [9, summary.issuedDay],
-      [10, summary.validUntilDay],
-      [11, summary.recordDigest],
-    ]),
-  );
+function membersOf(summary: QrSummary): Map<number, Cbor> {
+  return new Map<number, Cbor>([
+    [1, 1],
+    [2, summary.centre],
+    [3, summary.kind],
+    [4, summary.serial],
+    [5, summary.statusIndex],
+    [6, summary.maskedName],
+    [7, summary.maskedNumber],
+    [8, summary.figures.map((figure) => figure ?? noFigure)],
+    [9, summary.issuedDay],
+    [10, summary.validUntilDay],
+    [11, summary.recordDigest],
+  ]);
 }
 
 export function qrKeyId(publicKey: Uint8Array): Uint8Array {
@@ -87,8 +85,9 @@ export function prepareQr(
   keyId: Uint8Array,
 ): { signed: Uint8Array; finish(signature: Uint8Array): Uint8Array } {
   const header = protectedHeader(keyId);
-  const payload = payloadOf(summary);
-  readPayload(payload);
+  const members = membersOf(summary);
+  readMembers(members);
+  const payload = encodeCbor(members);
   return {
     signed: sigStructure(header, payload),
     finish: (signature) => encodeCbor([header, new Map(), payload, signature]),
@@ -124,7 +123,7 @@ export function readQr(message: Uint8Array): SignedQrSummary {
     throw new FormatError("algorithm is not ES256");
   const keyId = headers.get(4);
   if (!(keyId instanceof Uint8Array) || keyId.length !== 8) throw new FormatError("key id");
-  return { summary: readPayload(payload), keyId, signed: sigStructure(header, payload), signature };
+  return { summary: readMembers(decodeCbor(payload)), keyId, signed: sigStructure(header, payload), signature };
 }
 
 /** 9999-12-31 in days since 1970: beyond it a day has no text of four digits for the year. */
@@ -136,8 +135,7 @@ const lastDay = 2_932_896;
  */
 const maskedNameForm = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Z}*]\*{1,8}$/u;
 
-function readPayload(payload: Uint8Array): QrSummary {
-  const map = decodeCbor(payload);
+function readMembers(map: Cbor): QrSummary {
   if (!(map instanceof Map) || map.size !== 11 || map.get(1) !== 1)
     throw new FormatError("summary is not of version 1");
   const text = (key: number, form: RegExp): string => {
@@ -201,11 +199,12 @@ export function maskName(name: string): string {
 
 /**
  * Masks a document number: first three and last four stay; one of fewer than ten characters keeps only its last two.
- * @throws FormatError unless it is 2 to 20 digits and capital letters: brackets and hyphens are taken out before
+ * @throws FormatError unless it is 1 to 20 digits and capital letters, brackets and hyphens apart
  */
 export function maskNumber(number: string): string {
-  if (!/^[0-9A-Z]{2,20}$/.test(number))
-    throw new FormatError("a document number is 2 to 20 digits and capital letters");
-  if (number.length < 10) return "*".repeat(Math.max(number.length - 2, 2)) + number.slice(-2);
-  return number.slice(0, 3) + "*".repeat(number.length - 7) + number.slice(-4);
+  const plain = number.replaceAll(/[()-]/g, "");
+  if (!/^[0-9A-Z]{1,20}$/.test(plain))
+    throw new FormatError("a document number has 1 to 20 digits and capital letters");
+  if (plain.length < 10) return "*".repeat(Math.max(plain.length - 2, 2)) + plain.slice(-2);
+  return plain.slice(0, 3) + "*".repeat(plain.length - 7) + plain.slice(-4);
 }
