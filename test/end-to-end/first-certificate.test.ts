@@ -95,7 +95,7 @@ describe("the first certificate", () => {
       expect(shown).not.toContain(person.name);
       expect(shown).not.toContain(person.idNumber);
       await page.getByRole("button", { name: /日志已上链/ }).click();
-      await page.getByText("链上", { exact: false }).first().waitFor();
+      await page.getByText("日志已上链，由中心").waitFor();
     },
     limit,
   );

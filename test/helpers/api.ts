@@ -36,20 +36,23 @@ interface Sent {
   headers?: Record<string, string>;
 }
 
+/** How long a service may say that it is busy. It does so before it has done anything, so the same may be sent again. */
+const busyWithinMs = 30_000;
+
 async function send(origin: string, path: string, { method, body, headers }: Sent): Promise<Response> {
-  const response = await fetch(origin + path, {
-    method,
-    headers: {
-      origin,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
-  });
-  if (response.ok) return response;
-  const problem = (await response.json().catch(() => ({}))) as { code?: string };
-  throw new Refused(response.status, problem.code ?? "without a code");
+  const deadline = performance.now() + busyWithinMs;
+  for (;;) {
+    const response = await fetch(origin + path, {
+      method,
+      headers: { origin, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (response.ok) return response;
+    const { code = "without a code" } = (await response.json().catch(() => ({}))) as { code?: string };
+    if (code !== "BUSY" || performance.now() > deadline) throw new Refused(response.status, code);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 function clientWith(origin: string, cookie: string): Client {
