@@ -409,7 +409,7 @@ describe("whatever is sent", async () => {
             method: method as "GET",
             url: `${url.replace(/\{\w+\}/g, encodeURIComponent(noise))}?${encodeURIComponent(noise)}=${encodeURIComponent(payload.slice(0, 50).toWellFormed())}`,
             headers: {
-              cookie: `session=${header}`,
+              cookie: `session-C46010=${header}`,
               "accept-language": header,
               "idempotency-key": header,
               ...(type ? { "content-type": type } : {}),

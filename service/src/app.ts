@@ -113,7 +113,7 @@ export async function buildApp<Context extends AppContext>(
       },
       servers: [{ url: config.publicUrl }],
       components: {
-        securitySchemes: { session: { type: "apiKey", in: "cookie", name: cookieName(config.secure) } },
+        securitySchemes: { session: { type: "apiKey", in: "cookie", name: cookieName(config) } },
       },
     },
     refResolver: {

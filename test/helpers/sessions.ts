@@ -6,7 +6,13 @@ import type { Role } from "../../service/src/identity/access.ts";
 import { beginSession } from "../../service/src/identity/session.ts";
 
 /** @returns the cookie of a new session of this member of staff, who is made if need be; or of this person, who must exist */
-export async function signedIn(pool: Pool, id: string, now: Date, roles: readonly Role[] = []): Promise<string> {
+export async function signedIn(
+  pool: Pool,
+  id: string,
+  now: Date,
+  roles: readonly Role[] = [],
+  centreCode = "C46010",
+): Promise<string> {
   const name = id.replace("_", "-").toLowerCase();
   if (id.startsWith("staff_"))
     await pool.query(
@@ -20,5 +26,5 @@ export async function signedIn(pool: Pool, id: string, now: Date, roles: readonl
   const token = await transaction(pool, (tx) =>
     beginSession(tx, actor, { now, random: (length) => randomBytes(length), before: null }),
   );
-  return `session=${token}`;
+  return `session-${centreCode}=${token}`;
 }

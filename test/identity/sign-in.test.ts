@@ -71,7 +71,7 @@ describe("signing in", async () => {
         { kind: "person", personId: "pers_1", name: "张测试" },
       ]);
       const header = String(answer.headers["set-cookie"]);
-      expect(header).toMatch(/^session=[\w-]{43};/);
+      expect(header).toMatch(/^session-C46010=[\w-]{43};/);
       expect(header).toContain("HttpOnly");
       expect(header).toContain("SameSite=Strict");
       const cookie = cookieOf(answer);
@@ -313,7 +313,7 @@ describe("signing in", async () => {
     });
 
     it("is new at every sign-in: a planted token is worth nothing, the one before is dead", async () => {
-      const planted = `session=${"A".repeat(43)}`;
+      const planted = `session-C46010=${"A".repeat(43)}`;
       const first = cookieOf(await staff("wang", password, planted));
       expect(first).not.toBe(planted);
       expect((await get("/api/v1/session", planted)).json().actor).toBeNull();
@@ -334,7 +334,7 @@ describe("signing in", async () => {
       const answer = await app.inject({ method: "POST", url: "/api/v1/sign-out", headers: { cookie, ...ownOrigin } });
       expect([answer.statusCode, String(answer.headers["set-cookie"])]).toEqual([
         204,
-        expect.stringContaining("session=;"),
+        expect.stringContaining("session-C46010=;"),
       ]);
       expect((await get("/api/v1/session", cookie)).json().actor).toBeNull();
       const again = await app.inject({ method: "POST", url: "/api/v1/sign-out", headers: { cookie, ...ownOrigin } });
@@ -352,7 +352,7 @@ describe("signing in", async () => {
         headers: { origin: https },
       });
       const header = String(answer.headers["set-cookie"]);
-      expect(header).toMatch(/^__Host-session=[\w-]{43}; .*Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+      expect(header).toMatch(/^__Host-session-C46010=[\w-]{43}; .*Path=\/; HttpOnly; Secure; SameSite=Strict$/);
       expect(header).not.toContain("Domain");
       await secure.app.close();
     });

@@ -71,7 +71,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
   const Wish = {
     kind: Type.Literal("deposit"),
     grzh: Type.String({ minLength: 1, maxLength: 20, description: "GRZH 个人账号" }),
-    purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 40, pattern: "^[^\\p{C}]+$" })),
+    purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 40, pattern: "^[^\\p{C}\\s][^\\p{C}]*$" })),
   };
   app.post(
     "/api/v1/me/certificates",

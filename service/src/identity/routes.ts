@@ -113,7 +113,7 @@ export async function identityRoutes(app: App, context: IdentityContext): Promis
     },
     async (request, reply) => {
       const { token, actor } = await counted("person", signInPerson(request.body, request.session, persons));
-      setSessionCookie(reply, token, config.secure);
+      setSessionCookie(reply, token, config);
       return reply.header("cache-control", "no-store").send(await describe(actor));
     },
   );
@@ -137,7 +137,7 @@ export async function identityRoutes(app: App, context: IdentityContext): Promis
         "staff",
         signInStaff(request.body, request.session, { pool, now, random }),
       );
-      setSessionCookie(reply, token, config.secure);
+      setSessionCookie(reply, token, config);
       return reply.header("cache-control", "no-store").send(await describe(actor));
     },
   );
@@ -148,7 +148,7 @@ export async function identityRoutes(app: App, context: IdentityContext): Promis
     async (request, reply) => {
       await endSession(pool, request);
       if (request.actor) await recordSignIn(pool, request.actor, "signed_out", now());
-      clearSessionCookie(reply, config.secure);
+      clearSessionCookie(reply, config);
       return reply.code(204).send(null);
     },
   );

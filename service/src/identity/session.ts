@@ -33,16 +33,25 @@ export const absoluteMs = 12 * 3_600_000;
 /** Use is written down at most this often: reading a page is not a write for each picture on it. */
 const touchMs = 60_000;
 
-/** `__Host-` makes the browser refuse a cookie that another host of the domain, or plain http, tries to set. */
-export function cookieName(secure: boolean): string {
-  return secure ? "__Host-session" : "session";
+/** What a session's cookie depends on. */
+export interface CookieSettings {
+  secure: boolean;
+  centre: { code: string };
+}
+
+/**
+ * `__Host-` makes the browser refuse a cookie that another host of the domain, or plain http, tries to set. The centre's code
+ * keeps apart centres that share a host name on several ports, as in a demonstration: cookies do not know ports.
+ */
+export function cookieName({ secure, centre }: CookieSettings): string {
+  return `${secure ? "__Host-" : ""}session-${centre.code}`;
 }
 
 /**
  * Finds out for every request of the interface who sends it. Static files and machine routes cost no look-up.
  */
 export function registerSessions(app: App, { config, pool, now }: Pick<AppContext, "config" | "pool" | "now">): void {
-  const name = cookieName(config.secure);
+  const name = cookieName(config);
   app.decorateRequest("actor", null);
   app.decorateRequest("session", null);
   app.addHook("onRequest", async (request) => {
@@ -90,18 +99,19 @@ export async function beginSession(
 }
 
 /** HttpOnly keeps it from scripts, SameSite=Strict from other sites. It lasts as long as the browser or the session. */
-export function setSessionCookie(reply: FastifyReply, token: string, secure: boolean): void {
-  reply.setCookie(cookieName(secure), token, {
+export function setSessionCookie(reply: FastifyReply, token: string, settings: CookieSettings): void {
+  reply.setCookie(cookieName(settings), token, {
     path: "/",
     httpOnly: true,
     sameSite: "strict",
-    secure,
+    secure: settings.secure,
     maxAge: absoluteMs / 1000,
   });
 }
 
-export function clearSessionCookie(reply: FastifyReply, secure: boolean): void {
-  reply.clearCookie(cookieName(secure), { path: "/", httpOnly: true, sameSite: "strict", secure });
+export function clearSessionCookie(reply: FastifyReply, settings: CookieSettings): void {
+  const { secure } = settings;
+  reply.clearCookie(cookieName(settings), { path: "/", httpOnly: true, sameSite: "strict", secure });
 }
 
 /** Ends the session of a request; without one nothing happens. */

@@ -22,7 +22,7 @@ export function depositFieldsOf(facts: DepositorFacts, asOf: string): DepositFie
     monthlyUnitYuan: yuan(facts.unitMonthFen),
     monthlyPersonYuan: yuan(facts.personMonthFen),
     paidTo: facts.paidToMonth,
-    monthsInARow: facts.paidToMonth === null ? null : facts.consecutiveMonths,
+    ...monthsInARow(facts),
     balanceYuan: yuan(facts.balanceFen),
     asOf,
     loans:
@@ -34,6 +34,18 @@ export function depositFieldsOf(facts: DepositorFacts, asOf: string): DepositFie
             owedYuan: yuan(facts.loans.unsettledBalanceFen),
           },
   };
+}
+
+/**
+ * Months in a row up to the month that is paid to, as far as the lines of remittances show them. An account that was taken
+ * over from another system has earlier months that we do not know: then the number is the least that is certain, and with
+ * no line at all nothing is.
+ */
+function monthsInARow(facts: DepositorFacts): Pick<DepositFields, "monthsInARow" | "monthsInARowIsLeast"> {
+  const { consecutiveMonths, consecutiveFrom, consecutiveTo, paidToMonth, firstMonth, openedOn } = facts;
+  if (consecutiveMonths === 0 || consecutiveTo !== paidToMonth) return { monthsInARow: null };
+  const earlierUnknown = consecutiveFrom === firstMonth && openedOn.slice(0, 7) < consecutiveFrom!;
+  return { monthsInARow: consecutiveMonths, ...(earlierUnknown ? { monthsInARowIsLeast: true } : {}) };
 }
 
 /** Basis points as percent: 1200 is 12, 750 is 7.5. */

@@ -31,6 +31,8 @@ export interface DepositFields {
   readonly paidTo: Month | null;
   /** 连续缴存月数 up to `paidTo` */
   readonly monthsInARow: number | null;
+  /** true: months before those are likely and not on record, so the number is printed as 至少 */
+  readonly monthsInARowIsLeast?: true;
   readonly balanceYuan: Yuan | null;
   /** the day whose end the balance and all other facts describe */
   readonly asOf: Day;
@@ -102,7 +104,10 @@ export const depositKind: CertificateKind<DepositFields> = {
       monthlyUnit: money(fields.monthlyUnitYuan),
       monthlyPerson: money(fields.monthlyPersonYuan),
       paidTo: month(fields.paidTo),
-      monthsInARow: fields.monthsInARow === null ? UNKNOWN : `${fields.monthsInARow} 个月`,
+      monthsInARow:
+        fields.monthsInARow === null
+          ? UNKNOWN
+          : `${fields.monthsInARowIsLeast ? "至少 " : ""}${fields.monthsInARow} 个月`,
       balance: money(fields.balanceYuan),
       asOf: day(fields.asOf),
       loans: loansInWords(fields.loans),

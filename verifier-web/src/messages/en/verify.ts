@@ -8,7 +8,7 @@ export const verify: typeof zh = {
   choose: "Choose a PDF file",
   private: "The file is read in your browser only. It is not uploaded.",
   photo: "Take or choose a picture",
-  photoHelp: "On paper: photograph the QR code at the top right.",
+  photoHelp: "On paper: photograph the QR code at the bottom left.",
   serialOnly: "I only have the number",
   again: "Verify another",
   recheck: "Check again now",
@@ -137,7 +137,7 @@ export const verify: typeof zh = {
   },
   serial: {
     title: "Look up a certificate number",
-    help: "The number is printed at the top right and begins with 1.2.156.3005.2. You learn whether it is valid and nothing about a person; it does not prove that the file in your hands is genuine.",
+    help: "The number is printed below the title and begins with 1.2.156.3005.2. You learn whether it is valid and nothing about a person; it does not prove that the file in your hands is genuine.",
     label: "Certificate number",
     error: "The number is incomplete. Type it as printed, with the dots.",
     submit: "Look up",
