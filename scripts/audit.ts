@@ -1,13 +1,14 @@
 // npm run audit: goes through everything that the centres' databases hold and that can be recomputed, and names what does
-// not fit: the ledger, collection, the log down to every leaf, certificates down to the bytes of their files, and the chain
-// as each centre has mirrored it.
+// not fit: the ledger, collection, the log down to every leaf, certificates down to the bytes of their files, revocations, withdrawals, blacklist, and all
+// of it beside the chain as each centre has mirrored it.
 //
 // Exit codes: 0 nothing wrong, 1 findings, 64 wrong usage, 69 a database cannot be asked.
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { auditCertificates } from "../service/src/certificates/audit.ts";
+import { auditBlacklist } from "../service/src/blacklist/audit.ts";
+import { auditCertificates, auditRevocations } from "../service/src/certificates/audit.ts";
 import { trustList } from "../service/src/chain/views.ts";
 import { auditCollection } from "../service/src/collection/audit.ts";
 import { createPool, transaction } from "../service/src/db.ts";
@@ -53,7 +54,9 @@ export async function auditCentre(centre: Audited, now: Date): Promise<Finding[]
             ...(key ? { publicKey: fromHex(key.value) } : {}),
           })),
           ...(await auditCertificates(tx, new Date(now.getTime() - 60_000))),
+          ...(await auditRevocations(tx, centre.code)),
           ...(await auditWithdrawals(tx)),
+          ...(await auditBlacklist(tx)),
         ];
       },
       { isolation: "repeatable read", readOnly: true },

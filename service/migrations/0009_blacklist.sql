@@ -49,6 +49,9 @@ begin
 end $$;
 create trigger blacklist_case_stays before update or delete on blacklist_case for each row execute function blacklist_case_guard();
 create trigger blacklist_case_no_truncate before truncate on blacklist_case for each statement execute function blacklist_case_guard();
+-- One conduct is one case: a second listing of the same would bar on when the first is lifted.
+create unique index blacklist_case_once on blacklist_case (document_type, document_number, rule, starts_on)
+  where lift_confirmed_by is null;
 create index blacklist_case_by_time on blacklist_case (opened_at desc, id);
 
 -- What opens a listing's commitment. When the listing ends, tag, salt and terms go and the id stays, so that its state on

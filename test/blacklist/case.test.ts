@@ -82,11 +82,11 @@ describe("a case", () => {
   });
 
   it.each([
-    ["the feed", /insert into blacklist_feed_item/],
-    ["the outbox", /insert into chain_write/],
-    ["the commit", /^commit$/],
-  ])("whose confirmation breaks at %s is open as before, and is confirmed whole later", async (name, pattern) => {
-    const id = await openCase(world.hainan, newCase(4));
+    ["the feed", /insert into blacklist_feed_item/, 4],
+    ["the outbox", /insert into chain_write/, 14],
+    ["the commit", /^commit$/, 24],
+  ])("whose confirmation breaks at %s is open as before, and is confirmed whole later", async (name, pattern, n) => {
+    const id = await openCase(world.hainan, newCase(n));
     const before = await counts();
     const broken = failingOnce(world.hainan.pool, pattern, false);
     await expect(confirmCase({ ...world.hainan, pool: broken.pool }, id, "staff_x")).rejects.toThrow("cut");
@@ -163,6 +163,15 @@ describe("lifting", () => {
     // The chain still has it: that alone makes nothing unknown.
     await event(world.hainan.pool, "Listed", { centre: "C46010", id, commitment: Buffer.alloc(32, 1) });
     expect((await check(world.hainan, 10)).result).toBe("clear");
+  });
+
+  it("is told where the case is that exists already", async () => {
+    const id = await openCase(world.hainan, newCase(12));
+    await expect(openCase(world.hainan, newCase(12))).rejects.toMatchObject({ code: "CASE_EXISTS" });
+    await confirmCase(world.hainan, id, "staff_checker");
+    await proposeLift(world.hainan, id, 4, "staff_a");
+    await confirmLift(world.hainan, id, "staff_b");
+    expect(await openCase(world.hainan, newCase(12))).not.toBe(id);
   });
 
   it("is for what is listed", async () => {

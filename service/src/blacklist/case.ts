@@ -40,7 +40,7 @@ export type Terms = {
   endsOn: string;
 };
 
-/** Opens a case. @throws RULE_UNKNOWN, DOCUMENT_NUMBER_INVALID, CASE_TERM_INVALID */
+/** Opens a case; the same person, rule and first day again is refused. @throws CASE_EXISTS, RULE_UNKNOWN, DOCUMENT_NUMBER_INVALID, CASE_TERM_INVALID */
 export async function openCase(blacklist: Blacklist, input: NewCase): Promise<string> {
   const rule = ruleOf(input.rule);
   if (!rule) throw new DomainError("RULE_UNKNOWN");
@@ -50,7 +50,7 @@ export async function openCase(blacklist: Blacklist, input: NewCase): Promise<st
     throw new DomainError("CASE_TERM_INVALID");
   const document = canonicalDocument(input.document, today);
   const id = newId("case", blacklist.random);
-  await store.insertCase(blacklist.pool, {
+  const opened = await store.insertCase(blacklist.pool, {
     id,
     documentType: document.type,
     documentNumber: document.number,
@@ -64,6 +64,7 @@ export async function openCase(blacklist: Blacklist, input: NewCase): Promise<st
     openedBy: input.openedBy,
     openedAt: now,
   });
+  if (!opened) throw new DomainError("CASE_EXISTS");
   return id;
 }
 

@@ -7,6 +7,11 @@ export const blacklistRefusals = refusals({
     zh: "没有找到该案件。请核对案件编号。",
     en: "This case was not found. Check its number.",
   },
+  CASE_EXISTS: {
+    status: 409,
+    zh: "该人员已有同一规则、同一起算日的案件。请在原案件上办理。",
+    en: "There is a case of this person under the same rule from the same day already. Go on with that one.",
+  },
   CASE_CONFIRMED: {
     status: 409,
     zh: "该案件已经复核并列入，不能再次复核。",

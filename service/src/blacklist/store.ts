@@ -51,11 +51,12 @@ export async function insertCase(
     | "openedBy"
     | "openedAt"
   >,
-): Promise<void> {
-  await db.query(
+): Promise<boolean> {
+  const { rowCount } = await db.query(
     `insert into blacklist_case (id, document_type, document_number, person_name, rule, conduct, legal_basis, evidence_digest,
        starts_on, ends_on, opened_by, opened_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+     on conflict (document_type, document_number, rule, starts_on) where lift_confirmed_by is null do nothing`,
     [
       row.id,
       row.documentType,
@@ -71,6 +72,7 @@ export async function insertCase(
       row.openedAt,
     ],
   );
+  return rowCount === 1;
 }
 
 /** One case, locked until the transaction ends. */

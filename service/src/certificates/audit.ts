@@ -13,6 +13,11 @@ import type { AuditRow } from "./store.ts";
 
 const pageSize = 500;
 
+/** Revocations here, in the outbox and on the chain as the mirror has it say the same. @param centre code of this centre */
+export function auditRevocations(db: Queryable, centre: string): Promise<Finding[]> {
+  return store.revocationFaults(db, centre);
+}
+
 /** @param drawnBefore certificates drawn before this moment must be issued by now */
 export async function auditCertificates(db: Queryable, drawnBefore: Date): Promise<Finding[]> {
   const findings: Finding[] = [];

@@ -243,6 +243,33 @@ export async function file(db: Queryable, certificateId: string): Promise<Buffer
   return rows[0] && Buffer.concat([rows[0].prefix, rows[0].suffix]);
 }
 
+/** Where revocations here, writes to the chain and the mirror do not say the same. */
+export async function revocationFaults(
+  db: Queryable,
+  centre: string,
+): Promise<{ check: string; subject: string; detail: string }[]> {
+  const { rows } = await db.query<{ check: string; subject: string; detail: string }>(
+    `select 'certificate.revocation_was_sent' as check, c.id as subject, 'is revoked and the chain was never told' as detail
+     from certificate_revocation r join certificate c on c.id = r.certificate_id
+     where r.confirmed_at is not null and not exists (select from chain_write w where w.key = 'revoke/' || c.status_index)
+     union all
+     select 'certificate.revoked_on_chain_only', coalesce(c.id, m.index::text), 'is revoked on the chain and not here'
+     from mirror_revocation m left join certificate c on c.status_index = m.index
+     where m.centre = $1
+       and not exists (select from certificate_revocation r where r.certificate_id = c.id and r.confirmed_at is not null)
+     union all
+     select 'certificate.revocation_is_mirrored', w.id::text, 'is final on the chain and not in the mirror'
+     from chain_write w
+     where w.key like 'revoke/%' and w.state = 'final' and w.block_number <= (select number from chain_cursor)
+       and not exists (
+         select from chain_event e
+         where e.contract = 'CertificateStatus' and e.name = 'Revoked' and e.centre = $1
+           and (e.args ->> 'index')::numeric = substr(w.key, 8)::numeric)`,
+    [centre],
+  );
+  return rows;
+}
+
 /** Everything that the auditor compares of a certificate. */
 export interface AuditRow {
   id: string;

@@ -44,8 +44,10 @@ function checkGroup(check: Check, rows: readonly RemittanceRow[]): void {
   const id = remittanceId(unit.id, month);
   const known = register.remittances.get(id);
   if (known) {
-    if (isSame(check, rows, known)) check.tally.unchanged += rows.length;
-    else everyRow("HBJNY", "MONTH_ALREADY_REMITTED");
+    // Whose rows they are is looked at again: the amounts of a month may fit by chance, a name does not.
+    const theirs = rows.map((row) => checkHolder(check, row)).every(Boolean);
+    if (!isSame(check, rows, known)) everyRow("HBJNY", "MONTH_ALREADY_REMITTED");
+    else if (theirs) check.tally.unchanged += rows.length;
     return;
   }
   if (unit.state === unitClosed) return everyRow("DWZH", "UNIT_CLOSED");
@@ -129,10 +131,7 @@ function checkRow(
 
   const month = row.HBJNY!;
   if (depositor.unitId !== unit.id) wrong(line, "DWZH", row.DWZH!, "DEPOSITOR_OF_ANOTHER_UNIT");
-  if (row.XingMing !== undefined && row.XingMing !== depositor.person.name)
-    wrong(line, "XingMing", row.XingMing, "NAME_DIFFERS");
-  if (row.ZJHM !== undefined && row.ZJHM !== depositor.person.documentNumber)
-    wrong(line, "ZJHM", row.ZJHM, "DOCUMENT_DIFFERS");
+  if (!checkHolder(check, row)) right = false;
   if (!isOpen(depositor.state)) wrong(line, "GRZH", row.GRZH, "DEPOSITOR_CLOSED");
   // Months before this one may have been remitted before the account was sealed.
   if (depositor.state === depositorSealed && month >= check.today.slice(0, 7))
@@ -160,6 +159,17 @@ function checkRow(
 }
 
 /** A month that was remitted comes again: the same lines change nothing. */
+/** Name and document in a row, where it has them, are those of the account's holder. */
+function checkHolder({ register, problem }: Check, row: RemittanceRow): boolean {
+  const person = row.GRZH === undefined ? undefined : register.depositors.get(row.GRZH)?.person;
+  if (!person) return true; // an account that is not known is told by itself
+  const nameFits = row.XingMing === undefined || row.XingMing === person.name;
+  const documentFits = row.ZJHM === undefined || row.ZJHM === person.documentNumber;
+  if (!nameFits) problem(row.line, "XingMing", row.XingMing!, "NAME_DIFFERS");
+  if (!documentFits) problem(row.line, "ZJHM", row.ZJHM!, "DOCUMENT_DIFFERS");
+  return nameFits && documentFits;
+}
+
 function isSame(check: Check, rows: readonly RemittanceRow[], known: KnownRemittance): boolean {
   if (rows.length !== known.lines.size) return false;
   return rows.every((row) => {
