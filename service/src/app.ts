@@ -9,6 +9,7 @@ import fastifyCookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
+import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import underPressure from "@fastify/under-pressure";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController } from "fastify";
@@ -116,6 +117,7 @@ export async function buildApp<Context extends AppContext>(
         securitySchemes: { session: { type: "apiKey", in: "cookie", name: cookieName(config) } },
       },
     },
+    transform: describeRoute,
     refResolver: {
       buildLocalReference: (json, _base, _fragment, i) => (json.$id as string | undefined) ?? `schema-${i}`,
     },
@@ -131,6 +133,28 @@ export async function buildApp<Context extends AppContext>(
   registerApiPage(app);
   await registerWebApp(app, config, routes);
   return app;
+}
+
+const IdempotencyKey = Type.Object({
+  "idempotency-key": Type.String({
+    minLength: 16,
+    maxLength: 128,
+    description: "a new random value for each action; the same value again is the same action",
+  }),
+});
+
+/** What the description of the interface says of a route besides its schema: who may call it, and what it needs. */
+function describeRoute({ schema, url, route }: Parameters<NonNullable<FastifyDynamicSwaggerOptions["transform"]>>[0]) {
+  const method = [route.method].flat()[0]!.toLowerCase();
+  return {
+    url,
+    schema: {
+      ...schema,
+      operationId: `${method}${url.replace(/\/api\/v1/, "").replaceAll(/[^A-Za-z]+(.)?/g, (_, next: string = "") => next.toUpperCase())}`,
+      ...(route.preHandler === undefined ? {} : { security: [{ session: [] }] }),
+      ...(route.config?.idempotencyKey ? { headers: IdempotencyKey } : {}),
+    } as typeof schema,
+  };
 }
 
 /** Who this centre is, for the pages. */

@@ -11,6 +11,8 @@ declare module "fastify" {
      * cookie: a session is not looked at. Such a route may register parsers for other content types than JSON.
      */
     anyOrigin?: boolean;
+    /** The route needs an Idempotency-Key: said in the description of the interface, asked for by the handler. */
+    idempotencyKey?: boolean;
   }
 }
 

@@ -76,6 +76,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
   app.post(
     "/api/v1/me/certificates",
     {
+      config: { idempotencyKey: true },
       preHandler: requireAction("certificate.ask-own"),
       schema: {
         tags: ["certificates"],
@@ -96,6 +97,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
   app.post(
     "/api/v1/desk/certificates",
     {
+      config: { idempotencyKey: true },
       preHandler: requireAction("certificate.issue"),
       schema: {
         tags: ["certificates"],

@@ -101,6 +101,7 @@ export async function withdrawalRoutes(app: App, context: WithdrawalContext): Pr
   app.post(
     "/api/v1/me/withdrawals",
     {
+      config: { idempotencyKey: true },
       preHandler: requireAction("withdrawal.ask-own"),
       schema: {
         tags: ["withdrawals"],
@@ -120,6 +121,7 @@ export async function withdrawalRoutes(app: App, context: WithdrawalContext): Pr
   app.post(
     "/api/v1/desk/withdrawals",
     {
+      config: { idempotencyKey: true },
       preHandler: requireAction("withdrawal.accept"),
       schema: {
         tags: ["withdrawals"],
