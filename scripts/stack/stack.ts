@@ -361,6 +361,8 @@ const ourEntries = ["postgres", "chain", "keys", "logs", "demonstration", "stack
 
 /** --fresh deletes and a start writes: neither into a folder that somebody uses for something else. */
 function refuseForeignFolder(dataDir: string): void {
+  if (fs.existsSync(dataDir) && !fs.statSync(dataDir).isDirectory())
+    throw new StackProblem(`${dataDir} is a file. Give a folder with --data DIR; it is made when it is not there.`);
   const names = fs.existsSync(dataDir) ? fs.readdirSync(dataDir) : [];
   const foreign = names.filter((name) => !ourEntries.includes(name) && !/^(lock\.json|.*\.new)/.test(name));
   if (foreign.length > 0 && !names.some((name) => ["stack.json", "lock.json", "postgres"].includes(name)))
