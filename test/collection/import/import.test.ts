@@ -153,6 +153,18 @@ describe("good files", () => {
     ]);
   });
 
+  it("nor is a phone passed over in silence, nor a remitted month under another name", async () => {
+    const report = await importAll({
+      "depositors.csv": depositors.replace("19900000001", "19900000009"),
+      "remittance.csv": remittance.replace("2026-10,HJ2,20261018,G2,刘䶮", "2026-10,HJ2,20261018,G2,刘某"),
+    });
+    expect(report.imported).toBe(false);
+    expect(report.problems.map(({ file, line, column, reason }) => [file, line, column, reason])).toEqual([
+      ["depositors.csv", 2, "SJHM", "EXISTS_WITH_DIFFERENT_CONTENT"],
+      ["remittance.csv", 5, "XingMing", "NAME_DIFFERS"],
+    ]);
+  });
+
   it("a month before the one paid to is refused, as is a second account and another unit's depositor", async () => {
     const report = await importAll({
       "remittance.csv": `DWZH,HBJNY,GRZH,XingMing,ZJHM,GRJCJS,DWYJCE,GRYJCE
@@ -256,6 +268,22 @@ describe("bad rows", () => {
       [4, "ZJLX", "CODE_UNKNOWN"],
     ]);
     expect(report.problems[0]!.params).toEqual({ expected: "1200.00" });
+    expect(await contents()).toEqual(before);
+  });
+
+  it("that hang on another bad row are listed in the same run, for what is wrong with themselves", async () => {
+    const report = await importAll({
+      ...good,
+      "units.csv": units.replace("20150301", "20990301"),
+      "depositors.csv": depositors.replace("1200.00,1200.00", "1200.00,1201.00").replace("19900000001", "no phone"),
+      "remittance.csv": remittance.replace("8888.88,1067,1067", "8888.88,1067,1"),
+    });
+    expect(report.problems.map(({ file, line, column, reason }) => [file, line, column, reason])).toEqual([
+      ["units.csv", 2, "DWKHRQ", "DATE_IN_FUTURE"],
+      ["depositors.csv", 2, "SJHM", "PHONE_ILLEGAL"],
+      ["depositors.csv", 2, "GRYJCE", "AMOUNT_WRONG"],
+      ["remittance.csv", 3, "GRYJCE", "AMOUNT_WRONG"],
+    ]);
     expect(await contents()).toEqual(before);
   });
 

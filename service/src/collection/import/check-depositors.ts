@@ -34,7 +34,7 @@ function checkDepositor(check: Check, row: Row<"depositors">): void {
   if (unit && unit.state === unitClosed && row.GRZHZT !== undefined && isOpen(row.GRZHZT))
     wrong(line, "DWZH", row.DWZH!, "UNIT_CLOSED");
   // A base and its amounts are this year's only while the account takes deposits: a sealed one keeps what it had.
-  if (unit && !unit.faulty && row.GRZHZT === depositorNormal) right = checkAmounts(check, row, unit) && right;
+  if (unit && !unit.ratiosFaulty && row.GRZHZT === depositorNormal) right = checkAmounts(check, row, unit) && right;
   if (row.GRZH === undefined) return;
 
   const known = register.depositors.get(row.GRZH);
@@ -68,6 +68,8 @@ function compare(check: Check, row: Row<"depositors">, known: DepositorState, un
     ["XingMing", row.XingMing, known.person.name],
     ["ZJLX", row.ZJLX, known.person.documentType],
     ["ZJHM", row.ZJHM, known.person.documentNumber],
+    // A phone opens the account by SMS: another one is not passed over in silence, and not taken over by a file either.
+    ["SJHM", row.SJHM ?? known.person.phone, known.person.phone],
     ["DWZH", unit.id, known.unitId],
     ["KHRQ", row.KHRQ, known.openedOn],
     ["GRZHZT", row.GRZHZT, known.state],

@@ -33,7 +33,6 @@ function checkGroup(check: Check, rows: readonly RemittanceRow[]): void {
     for (const row of rows) problem(row.line, "DWZH", row.DWZH!, "UNIT_UNKNOWN");
     return;
   }
-  if (unit.faulty) return;
   const everyRow = (
     ...[column, reason, params]: [string, Parameters<Check["problem"]>[3], Record<string, string>?]
   ) => {
@@ -87,7 +86,7 @@ function checkGroup(check: Check, rows: readonly RemittanceRow[]): void {
     depositor.paidToMonth = month;
     depositor.firstMonth ??= month;
   }
-  if (!right) return;
+  if (!right || unit.faulty) return;
   register.businessNumbers.set(businessNumber, id);
   register.remittances.set(id, { businessNumber, lines: new Map(lines.map((line) => [line.depositorId, line])) });
   check.plan.remittances.push({
@@ -109,11 +108,6 @@ function checkRow(
 ): { line: RemittanceLine; depositor: DepositorState } | undefined {
   const { register, problem } = check;
   const { line } = row;
-  let right = !row.faulty;
-  const wrong = (...args: Parameters<Check["problem"]>) => {
-    problem(...args);
-    right = false;
-  };
   if (row.GRZH === undefined) return undefined;
   const before = seen.get(row.GRZH);
   if (before !== undefined) {
@@ -126,24 +120,47 @@ function checkRow(
     problem(line, "GRZH", row.GRZH, "DEPOSITOR_UNKNOWN");
     return undefined;
   }
-  // The row that opens this account is wrong and has been named; what follows from it is not told again.
-  if (depositor.faulty) return undefined;
+  // The row that opens this account is wrong and has been named: what follows from it is not told again, but the figures of
+  // this row are its own.
+  const accountFits = depositor.faulty ? false : checkAccount(check, row, unit, depositor);
+  const figures = checkOwnFigures(check, row, unit);
+  if (row.faulty || !accountFits || !figures) return undefined;
+  const { baseFen, unitFen, personFen } = figures;
+  return { line: { depositorId: depositor.id, baseFen, unitFen, personFen }, depositor };
+}
 
+/** Is the row's account one that may receive this month? */
+function checkAccount(check: Check, row: RemittanceRow, unit: UnitState, depositor: DepositorState): boolean {
+  const { line } = row;
   const month = row.HBJNY!;
+  let right = checkHolder(check, row);
+  const wrong = (...args: Parameters<Check["problem"]>) => {
+    check.problem(...args);
+    right = false;
+  };
   if (depositor.unitId !== unit.id) wrong(line, "DWZH", row.DWZH!, "DEPOSITOR_OF_ANOTHER_UNIT");
-  if (!checkHolder(check, row)) right = false;
-  if (!isOpen(depositor.state)) wrong(line, "GRZH", row.GRZH, "DEPOSITOR_CLOSED");
+  if (!isOpen(depositor.state)) wrong(line, "GRZH", row.GRZH!, "DEPOSITOR_CLOSED");
   // Months before this one may have been remitted before the account was sealed.
   if (depositor.state === depositorSealed && month >= check.today.slice(0, 7))
-    wrong(line, "GRZH", row.GRZH, "DEPOSITOR_SEALED");
+    wrong(line, "GRZH", row.GRZH!, "DEPOSITOR_SEALED");
   if (depositor.paidToMonth !== null && month <= depositor.paidToMonth) {
     if (month === depositor.paidToMonth) wrong(line, "HBJNY", month, "MONTH_ALREADY_REMITTED");
     else wrong(line, "HBJNY", month, "MONTH_BEFORE_PAID_TO", { paidTo: depositor.paidToMonth });
   }
+  return right;
+}
+
+/** The row's base, ratios and amounts fit each other and the limits of the month; undefined when they do not. */
+function checkOwnFigures(check: Check, row: RemittanceRow, unit: UnitState) {
+  const { line } = row;
+  const month = row.HBJNY!;
   const day = firstDay(month);
+  let right = true;
   if (row.DWJCBL !== undefined && !checkRatio(check, line, "DWJCBL", row.DWJCBL, day)) right = false;
   if (row.GRJCBL !== undefined && !checkRatio(check, line, "GRJCBL", row.GRJCBL, day)) right = false;
   if (row.GRJCJS === undefined || row.DWYJCE === undefined || row.GRYJCE === undefined) return undefined;
+  // Without ratios, in the row or at the unit, there is nothing to judge the amounts by.
+  if (unit.ratiosFaulty && (row.DWJCBL === undefined || row.GRJCBL === undefined)) return undefined;
   const figures = {
     baseFen: row.GRJCJS,
     unitRatioBp: row.DWJCBL ?? unit.unitRatioBp,
@@ -152,13 +169,13 @@ function checkRow(
     personFen: row.GRYJCE,
   };
   right = checkFigures(check, line, figures, month) && right;
-  if (right && row.DWYJCE + row.GRYJCE === 0n) wrong(line, "DWYJCE", "0.00", "AMOUNT_ZERO");
-  if (!right) return undefined;
-  const { baseFen, unitFen, personFen } = figures;
-  return { line: { depositorId: depositor.id, baseFen, unitFen, personFen }, depositor };
+  if (right && row.DWYJCE + row.GRYJCE === 0n) {
+    check.problem(line, "DWYJCE", "0.00", "AMOUNT_ZERO");
+    right = false;
+  }
+  return right ? figures : undefined;
 }
 
-/** A month that was remitted comes again: the same lines change nothing. */
 /** Name and document in a row, where it has them, are those of the account's holder. */
 function checkHolder({ register, problem }: Check, row: RemittanceRow): boolean {
   const person = row.GRZH === undefined ? undefined : register.depositors.get(row.GRZH)?.person;
@@ -170,6 +187,7 @@ function checkHolder({ register, problem }: Check, row: RemittanceRow): boolean 
   return nameFits && documentFits;
 }
 
+/** A month that was remitted comes again: the same lines change nothing. */
 function isSame(check: Check, rows: readonly RemittanceRow[], known: KnownRemittance): boolean {
   if (rows.length !== known.lines.size) return false;
   return rows.every((row) => {

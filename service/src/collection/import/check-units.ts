@@ -26,8 +26,10 @@ function checkUnit(check: Check, row: Row<"units">): void {
   if (row.DWKHRQ !== undefined && row.DWKHRQ > check.today) wrong(line, "DWKHRQ", row.DWKHRQ, "DATE_IN_FUTURE");
   if (row.JZNY !== undefined && row.JZNY > monthOf(check.today.slice(0, 7))!)
     wrong(line, "JZNY", row.JZNY, "MONTH_IN_FUTURE");
-  if (row.DWJCBL !== undefined && !checkRatio(check, line, "DWJCBL", row.DWJCBL, check.today)) right = false;
-  if (row.GRJCBL !== undefined && !checkRatio(check, line, "GRJCBL", row.GRJCBL, check.today)) right = false;
+  const unitRatio = row.DWJCBL !== undefined && checkRatio(check, line, "DWJCBL", row.DWJCBL, check.today);
+  const personRatio = row.GRJCBL !== undefined && checkRatio(check, line, "GRJCBL", row.GRJCBL, check.today);
+  const ratiosFaulty = !(unitRatio && personRatio);
+  if (ratiosFaulty) right = false;
   if (row.DWZH === undefined) return;
   if (row.DWZH.length > 20) wrong(line, "DWZH", row.DWZH, "ACCOUNT_NUMBER_ILLEGAL", { limit: 20 });
 
@@ -61,6 +63,7 @@ function checkUnit(check: Check, row: Row<"units">): void {
     personRatioBp: row.GRJCBL ?? 0,
     paidToMonth: row.JZNY ?? null,
     faulty: !right,
+    ratiosFaulty,
     line,
   };
   register.units.set(row.DWZH, unit);

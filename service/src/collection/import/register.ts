@@ -12,6 +12,8 @@ import type { Remittance } from "../remittance.ts";
 export interface UnitState extends NewUnit {
   /** the row was faulty: rows that lead to it are not blamed for that */
   faulty?: boolean;
+  /** its ratios are missing or out of bounds: amounts that follow from them cannot be judged */
+  ratiosFaulty?: boolean;
   /** line in the file when it comes from this run */
   line?: number;
 }
