@@ -21,6 +21,13 @@ afterAll(() => {
   for (const dir of dirs) fs.rmSync(dir, { recursive: true, force: true });
 });
 
+/** The states of a process's threads, such as S for sleeping and T for stopped. */
+function threadStates(pid: number): Set<string> {
+  const tasks = fs.readdirSync(`/proc/${pid}/task`);
+  const states = tasks.map((task) => fs.readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8").split(") ")[1]![0]!);
+  return new Set(states);
+}
+
 const wanted = () => ({
   deployerKey: testKey("deployer"),
   centres: [testCentre("C46010", "http://127.0.0.1:4001").registered],
@@ -52,10 +59,12 @@ describe("the embedded chain", () => {
     await first.ended;
   });
 
-  it("is ended and started anew when it hangs", async () => {
+  it.skipIf(process.platform !== "linux")("is ended and started anew when it hangs", async () => {
     const dir = freshDir();
     const first = await startChain({ dir, keepDumping: false });
     process.kill(first.pid, "SIGSTOP");
+    // A thread that runs when the signal comes may still answer one request.
+    await expect.poll(() => threadStates(first.pid)).toEqual(new Set(["T"]));
     const second = await startChain({ dir, keepDumping: false });
     expect(second.adopted).toBe(false);
     expect(second.pid).not.toBe(first.pid);

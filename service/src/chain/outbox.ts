@@ -251,12 +251,19 @@ export function createSender(options: SenderOptions): Sender {
     for (const { id } of lost) missingSince.delete(id);
   }
 
-  /** The same call on the state after its block: mostly the same error. The transaction itself leaves none behind. */
+  /**
+   * The transaction itself leaves no reason behind, so the call is asked again: on the state before its block, which no
+   * later write of the block has changed yet, and, when it was an earlier one of the block that made it revert, on the
+   * state after.
+   */
   async function whyReverted({ contract, data }: store.SignedWrite, block: bigint): Promise<string> {
     const call = { from: toData(signer.account), to: toData(contract), data: toData(data) };
-    const [answer] = await client.batch([{ method: "eth_call", params: [call, quantity(block)] }]);
-    if (!answer || !("error" in answer)) return "reverted; the same call now does not";
-    return describeRevert(revertData(answer.error)) ?? answer.error.message;
+    const answers = await client.batch(
+      [block - 1n, block].map((at) => ({ method: "eth_call", params: [call, quantity(at)] })),
+    );
+    const errors = answers.flatMap((answer) => ("error" in answer ? [answer.error] : []));
+    const described = errors.map((error) => describeRevert(revertData(error))).find((text) => text !== undefined);
+    return described ?? errors[0]?.message ?? "reverted; the same call now does not";
   }
 
   return { step };
