@@ -138,7 +138,8 @@ describe("what is no certificate", () => {
       expect(failedStep(verdict)!.step).toBe("file");
     }
     const { page, context } = await present(Buffer.from("hello"));
-    await page.locator('[role="alert"]', { hasText: "这不是 PDF 文件" }).waitFor();
+    await headline(page, "不是真件");
+    await page.locator(".reason", { hasText: "这不是 PDF 文件" }).waitFor();
     await context.close();
   });
 

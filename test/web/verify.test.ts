@@ -1,6 +1,7 @@
 // The verify page in a real browser: what people see for each verdict, and what never leaves the browser.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { largestFile } from "../../service/src/verify/pdf.ts";
 import { issuer, makeNote, makeWorld, urlOf } from "../verify/world.ts";
 import type { World } from "../verify/world.ts";
 import { faint, nameless, seen, sideways } from "./probes.ts";
@@ -171,23 +172,65 @@ describe("what is presented", () => {
   });
 
   it.each([
-    ["text", Buffer.from("hello"), "这不是 PDF 文件"],
-    ["empty", Buffer.alloc(0), "文件是空的"],
-    ["large", Buffer.alloc(50 * 1024 * 1024 + 1, 32), "文件超过 50 MB"],
-  ] as const)("a %s file gets its own words", async (name, bytes, words) => {
-    const { page, context } = await open("/verify", { recorded: world.recorded });
-    if (bytes.length > 1_000_000) {
-      // Handed over inside the page: the driver takes no file of this size.
-      await page.locator('input[accept*=".pdf"]').evaluate((input, length) => {
+    ["no-pdf", Buffer.from("hello"), "不是 PDF", "This is not a PDF", "is not a PDF"],
+    ["empty", Buffer.alloc(0), "文件是空的", "The file is empty", "is empty"],
+    ["cut", world.pdf.subarray(0, -500), "文件不完整", "The file is cut short", "is incomplete"],
+    [
+      "scan",
+      Buffer.from("%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF\n"),
+      "没有电子印章",
+      "The file has no seal",
+      "no centre's seal",
+    ],
+  ] as const)("is not genuine when it is %s, and gets its own words", async (name, bytes, zh, en, enMeaning) => {
+    const { page, context, complaints, requests } = await open("/verify", { recorded: world.recorded });
+    await present(page, bytes, `${name}.pdf`);
+    await expectMishap(page, name, [zh, en, enMeaning]);
+    expect(requests.filter((request) => request.url().includes(".example"))).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it.each([25, 50])("of %i MB is not genuine, at once and without being read", async (megabytes) => {
+    const { page, context, complaints } = await open("/verify", {
+      recorded: world.recorded,
+      // Even a page that knows no centre can say so.
+      answers: { "GET /api/v1/consortium": { status: 503, body: { code: "BUSY", zh: "忙", en: "busy" } } },
+    });
+    await page.evaluate(() => {
+      for (const name of ["arrayBuffer", "text", "stream", "slice"] as const)
+        Blob.prototype[name] = () => {
+          throw new Error(`the file was read with ${name}`);
+        };
+    });
+    // Handed over inside the page: the driver takes no file of this size.
+    const milliseconds = await page.locator('input[accept*=".pdf"]').evaluate(
+      async (input, length) => {
         const transfer = new DataTransfer();
         transfer.items.add(new File([new Uint8Array(length)], "large.pdf", { type: "application/pdf" }));
+        const started = performance.now();
         (input as HTMLInputElement).files = transfer.files;
         input.dispatchEvent(new Event("change"));
-      }, bytes.length);
-    } else await present(page, bytes, `${name}.pdf`);
-    const alert = page.locator('[role="alert"]', { hasText: words });
-    expect(await seen(alert)).toBe(true);
-    await picture(page, `verify-problem-${name}-360`);
+        while (!document.querySelector("article h2")) await new Promise((resolve) => requestAnimationFrame(resolve));
+        return performance.now() - started;
+      },
+      megabytes * 1024 * 1024,
+    );
+    expect(milliseconds).toBeLessThan(5_000);
+    await expectMishap(page, `${megabytes}mb`, ["文件过大", "The file is too large", `${megabytes}.0 MB`]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  it("at the verifier's own limit is read", async () => {
+    const { page, context } = await open("/verify", { recorded: world.recorded });
+    await page.locator('input[accept*=".pdf"]').evaluate((input, length) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(length)], "limit.pdf", { type: "application/pdf" }));
+      (input as HTMLInputElement).files = transfer.files;
+      input.dispatchEvent(new Event("change"));
+    }, largestFile);
+    expect(await seen(page.locator(".reason", { hasText: "这不是 PDF 文件" }))).toBe(true);
     await context.close();
   });
 
@@ -324,6 +367,27 @@ it("uses the checkpoint's cosignatures when the chain is away", async () => {
   expect(await seen(page.locator("article h2", { hasText: "状态未知" }))).toBe(true);
   await context.close();
 });
+
+/** The red headline with its seven steps, of which the first failed, in both languages; pictures of phone and desk. */
+async function expectMishap(page: Page, name: string, [zh, en, enMeaning]: [string, string, string]): Promise<void> {
+  const heading = page.locator("article h2").first();
+  await heading.waitFor();
+  expect(await heading.textContent()).toBe("不是真件");
+  expect(await page.locator(".steps li").count()).toBe(7);
+  expect(await page.locator(".steps li").first().getAttribute("class")).toContain("failed");
+  expect(await page.locator(".steps li.waiting").count()).toBe(6);
+  expect(await page.locator(".reason").first().innerText()).toContain(zh);
+  expect(await sideways(page)).toBe(0);
+  expect(await faint(page)).toEqual([]);
+  await picture(page, `verify-${name}-360`);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await picture(page, `verify-${name}-1280`);
+  await page.getByRole("button", { name: "切换为英文" }).click();
+  expect(await heading.textContent()).toBe("Not genuine");
+  expect(await page.locator(".reason").first().innerText()).toContain(en);
+  expect(await page.locator(".meaning").innerText()).toContain(enMeaning);
+  await picture(page, `verify-${name}-1280-en`);
+}
 
 function changed(pdf: Buffer): Buffer {
   const copy = Buffer.from(pdf);

@@ -24,6 +24,32 @@ export const verify: typeof zh = {
     "no-longer-valid": "{centre} did issue this certificate, but it can no longer be used: {why}.",
   },
   genuineQr: "Compare each line below with the paper. Rely on it only if all of them agree.",
+  emptyReason: "The file is empty: there is nothing in it.",
+  mishaps: {
+    empty: {
+      meaning: "This file is empty; there is no certificate in it. Most likely something went wrong on its way to you.",
+      next: "Ask for the centre's original PDF to be downloaded or sent again, and verify that.",
+    },
+    "not-a-pdf": {
+      meaning: "This file is not a PDF. Centres issue certificates as PDF files only, so it is not an original.",
+      next: "Choose the original PDF from the centre. If you have paper, a screenshot or a photo, verify its QR code with “Take or choose a picture”.",
+    },
+    "no-seal": {
+      meaning:
+        "There is no centre's seal in this PDF. A scan, a screenshot or a copy saved anew has none and cannot be verified.",
+      next: "Ask for the original PDF from the centre, or verify the QR code on paper with “Take or choose a picture”.",
+    },
+    "file-cut": {
+      meaning:
+        "This file is incomplete: its end is missing, most likely because a download broke off. It cannot be relied on.",
+      next: "Download the original again and verify that. If it fails too, treat it as suspicious.",
+    },
+    "file-too-large": {
+      meaning:
+        "This file has {size}, more than the 20 MB that are verified. Certificates are far smaller, so it is not an original.",
+      next: "Make sure that this is the right file, and choose the original PDF from the centre.",
+    },
+  },
   ended: {
     revoked: "it was revoked",
     superseded: "a newer one replaces it",
@@ -65,6 +91,7 @@ export const verify: typeof zh = {
     serial: "Certificate number",
   },
   facts: "About the certificate",
+  factsOfFile: "About the file",
   fact: {
     kind: "Kind",
     serial: "Certificate number",
@@ -91,15 +118,10 @@ export const verify: typeof zh = {
   site: "Make sure that this is the right site",
   siteText: "Open this page from your bookmarks or as an installed app. A forged paper can point to a forged site.",
   problems: {
-    "not-pdf": {
-      title: "This is not a PDF file",
-      text: "Choose the original PDF from the centre. For screenshots, scans and photos use “Take or choose a picture”.",
+    "picture-too-large": {
+      title: "The picture is larger than 20 MB",
+      text: "Choose a smaller one, or photograph the QR code again.",
     },
-    "too-large": {
-      title: "The file is larger than 50 MB",
-      text: "Certificates are far smaller than 50 MB. Please make sure that this is the right file.",
-    },
-    empty: { title: "The file is empty", text: "There is nothing in this file. Please download it again and retry." },
     many: { title: "One at a time", text: "Please drop a single file." },
     unreadable: {
       title: "The file cannot be read",

@@ -22,6 +22,29 @@ export const verify = {
     "no-longer-valid": "这份证明确由{centre}签发，但现在不能再用：{why}。",
   },
   genuineQr: "请把下面各项与纸面逐一对照，全部一致才可采信。",
+  emptyReason: "文件是空的，没有任何内容。",
+  mishaps: {
+    empty: {
+      meaning: "这个文件是空的，里面没有证明。多半是下载或转发时出了错。",
+      next: "请来人重新下载或重新发送中心签发的 PDF 原件，再验一次。",
+    },
+    "not-a-pdf": {
+      meaning: "这个文件不是 PDF。中心签发的电子证明都是 PDF 文件，所以它不是证明原件。",
+      next: "请选择中心签发的 PDF 原件。只有纸质件、截图或照片时，请用“拍照或选择图片”核验二维码。",
+    },
+    "no-seal": {
+      meaning: "这个 PDF 里没有中心的电子印章。打印后扫描、截图或另存的文件都没有印章，无法验真。",
+      next: "请索取中心签发的 PDF 原件，或用“拍照或选择图片”核验纸面上的二维码。",
+    },
+    "file-cut": {
+      meaning: "这个文件不完整，后面缺了一部分，多半是下载或转发中断。不完整的文件不能采信。",
+      next: "请重新下载原件后再验。仍不通过的，请按可疑材料处理。",
+    },
+    "file-too-large": {
+      meaning: "这个文件有 {size}，超过 20 MB 的核验上限。中心签发的证明远小于此，所以它不是证明原件。",
+      next: "请确认选对了文件，再选择中心签发的 PDF 原件。",
+    },
+  },
   ended: { revoked: "已撤销", superseded: "已被新的证明取代", expired: "已过有效期", other: "已失效" },
   rechecking: "{seconds} 秒后自动再查（第 {round} 次，共 {rounds} 次）",
   recheckedOut: "已自动查过 {rounds} 次，仍未上链。您可以稍后再来。",
@@ -57,6 +80,7 @@ export const verify = {
     serial: "证照编号",
   },
   facts: "证明信息",
+  factsOfFile: "文件信息",
   fact: {
     kind: "证明种类",
     serial: "证照编号",
@@ -83,12 +107,7 @@ export const verify = {
   site: "请认准本站",
   siteText: "请从收藏夹或已安装的应用打开本页。伪造的纸件可能指向伪造的网站。",
   problems: {
-    "not-pdf": {
-      title: "这不是 PDF 文件",
-      text: "请选择中心签发的 PDF 原件。截图、扫描件和照片请用“拍照或选择图片”。",
-    },
-    "too-large": { title: "文件超过 50 MB", text: "中心签发的证明远小于 50 MB，请确认选对了文件。" },
-    empty: { title: "文件是空的", text: "这个文件里没有内容，可能没有下载完整。请重新下载后再试。" },
+    "picture-too-large": { title: "图片超过 20 MB", text: "请换一张小一些的图片，或用手机重新拍摄二维码。" },
     many: { title: "一次只能核验一份", text: "请一次拖入一个文件。" },
     unreadable: { title: "文件读不出来", text: "浏览器没有读到这个文件，可能已被移动或没有权限。请重新选择。" },
     "no-code": {

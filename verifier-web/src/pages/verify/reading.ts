@@ -42,15 +42,37 @@ export function tallyOf(verdict: Verdict, t: Texts): string {
     .join(t.summary.between);
 }
 
-export function stepsOf(verdict: Verdict, t: Texts, nameOf: (code: string) => string): Step[] {
+export function stepsOf({ verdict, file }: Checked, t: Texts, nameOf: (code: string) => string): Step[] {
   return verdict.steps.map((step) => ({
     key: step.step,
     name: t.stepNames[step.step],
     state: stateOf(step),
     mild: step.step === "standing",
     stateName: t.states[stateOf(step)],
-    reason: sentenceOf(step.code, named(step.detail, nameOf), settings.language === "en" ? "en" : "zh"),
+    reason:
+      step.step === "file" && file?.size === 0
+        ? t.emptyReason
+        : sentenceOf(step.code, named(step.detail, nameOf), settings.language === "en" ? "en" : "zh"),
   }));
+}
+
+/** A size in bytes as people know it. Rounded up, so that what is over a limit never reads as the limit itself. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${Math.ceil(bytes / 1024)} KB`;
+  return `${(Math.ceil((bytes * 10) / (1024 * 1024)) / 10).toFixed(1)} MB`;
+}
+
+/**
+ * What it means, and what to do, when the file itself is no certificate file at all: mostly a mishap and no forgery, so it gets
+ * words of its own. Undefined when the headline's own sentences say it.
+ */
+export function fileMishap({ verdict, file }: Checked, t: Texts): { meaning: string; next: string } | undefined {
+  const step = verdict.steps.find((found) => found.step === "file" && found.outcome === "failed");
+  if (!step || !file) return undefined;
+  const why = file.size === 0 ? "empty" : step.code;
+  const words = (t.mishaps as Record<string, { meaning: string; next: string }>)[why];
+  return words && { meaning: fill(words.meaning, { size: sizeText(file.size) }), next: words.next };
 }
 
 /** Codes of centres in a detail as their names: nobody at a counter knows C46010. */
@@ -126,7 +148,7 @@ export interface Fact {
 export function factsOf(checked: Checked, t: Texts, nameOf: (code: string) => string): Fact[] {
   const { verdict } = checked;
   const facts: Fact[] = [];
-  if (checked.fileName) facts.push({ label: t.fact.file, value: checked.fileName });
+  if (checked.file) facts.push({ label: t.fact.file, value: `${checked.file.name} · ${sizeText(checked.file.size)}` });
   const certificate = verdict.certificate;
   if (certificate) {
     facts.push(

@@ -3,16 +3,25 @@ import { consortium, loadConsortium } from "../../api/session.ts";
 import { Problem } from "../../api/problem.ts";
 import { httpSources } from "../../../../service/src/verify/http-sources.ts";
 import type { Sources } from "../../../../service/src/verify/sources.ts";
-import type { Verdict } from "../../../../service/src/verify/verdict.ts";
+import type { Step, Verdict } from "../../../../service/src/verify/verdict.ts";
+
+/** A file as it was presented. */
+interface PresentedFile {
+  name: string;
+  /** bytes that it has */
+  size: number;
+  /** null when it has more than a verifier takes: then it is judged unread, by its size alone */
+  bytes: Uint8Array | null;
+}
 
 /** What is to be verified. */
-export type Subject = { from: "file"; bytes: Uint8Array; name: string } | { from: "qr"; text: string };
+export type Subject = ({ from: "file" } & PresentedFile) | { from: "qr"; text: string };
 
 export interface Checked {
   verdict: Verdict;
   from: Subject["from"];
-  /** name of the file, if there is one */
-  fileName?: string;
+  /** the file, if there is one; size in bytes */
+  file?: Pick<PresentedFile, "name" | "size">;
   /** the issuer's receipt as it came; to be kept by whoever verified */
   receipt?: unknown;
   /** codes of the centres whose answers about the chain were read */
@@ -21,11 +30,9 @@ export interface Checked {
   at: Date;
 }
 
-/** Problems of presenting, before there can be a verdict. */
+/** Problems of presenting, before there can be a verdict. Whatever file could be read gets a verdict. */
 export type VerifyProblem =
-  | "not-pdf"
-  | "too-large"
-  | "empty"
+  | "picture-too-large"
   | "many"
   | "unreadable"
   | "no-code"
@@ -45,7 +52,7 @@ class Presenting extends Error {
   }
 }
 
-const mostBytes = 50 * 1024 * 1024;
+const largestPicture = 20 * 1024 * 1024;
 
 /** How long to wait before each automatic look at a certificate that is not anchored yet. */
 export const recheckPausesSeconds: readonly number[] = [5, 10, 20, 40, 60];
@@ -61,33 +68,26 @@ export function verifyProblem(error: unknown): VerifyProblem {
   return "failed";
 }
 
-async function bytesOf(file: File): Promise<Uint8Array> {
-  if (file.size === 0) throw new Presenting("empty");
-  if (file.size > mostBytes) throw new Presenting("too-large");
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (cause) {
-    throw new Presenting("unreadable", { cause });
-  }
-}
-
 /** The one file that was chosen or dropped: a PDF, or a picture of the paper. */
 export async function fileIn(files: readonly File[]): Promise<Subject> {
   if (files.length !== 1) throw new Presenting("many");
   const file = files[0]!;
   if (file.type.startsWith("image/")) return pictureIn(file);
-  const bytes = await bytesOf(file);
-  // A PDF may begin after a few other bytes; the verifier is stricter, and says so in its first step.
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 1024));
-  if (!start.includes("%PDF-")) throw new Presenting("not-pdf");
-  return { from: "file", bytes, name: file.name };
+  const { name, size } = file;
+  const { largestFile } = await import("../../../../service/src/verify/pdf.ts");
+  if (size > largestFile) return { from: "file", name, size, bytes: null };
+  try {
+    return { from: "file", name, size, bytes: new Uint8Array(await file.arrayBuffer()) };
+  } catch (cause) {
+    // FORMAT.md §9: a file that cannot be read from its disk says nothing.
+    throw new Presenting("unreadable", { cause });
+  }
 }
 
 /** The certificate's QR code in a picture. */
 export async function pictureIn(file: File): Promise<Subject> {
-  if (file.size === 0) throw new Presenting("empty");
-  if (file.size > mostBytes) throw new Presenting("too-large");
-  if (file.type !== "" && !file.type.startsWith("image/")) throw new Presenting("not-image");
+  if (file.size > largestPicture) throw new Presenting("picture-too-large");
+  if (file.size === 0 || (file.type !== "" && !file.type.startsWith("image/"))) throw new Presenting("not-image");
   const { codesIn } = await import("./image.ts");
   let codes: string[];
   try {
@@ -101,8 +101,24 @@ export async function pictureIn(file: File): Promise<Subject> {
   return { from: "qr", text };
 }
 
+/** The verdict on a file larger than a verifier takes. It needs neither its bytes nor a centre. */
+async function judgeSize(file: PresentedFile): Promise<Checked> {
+  const [{ largestFile }, { fileSteps, headlineOf }] = await Promise.all([
+    import("../../../../service/src/verify/pdf.ts"),
+    import("../../../../service/src/verify/verdict.ts"),
+  ]);
+  const steps = fileSteps.map((step): Step =>
+    step === "file"
+      ? { step, outcome: "failed", code: "file-too-large", detail: { bytes: file.size, most: largestFile } }
+      : { step, outcome: "unknown", code: "not-reached", detail: {} },
+  );
+  const verdict = { headline: headlineOf(steps), steps };
+  return { verdict, from: "file", file, readThrough: [], centreNames: {}, at: new Date() };
+}
+
 /** Verifies. Outages become steps that are unknown; only a page that knows no centre at all cannot begin. */
 export async function run(subject: Subject): Promise<Checked> {
+  if (subject.from === "file" && subject.bytes === null) return judgeSize(subject);
   if (!globalThis.isSecureContext) throw new Presenting("insecure");
   if (!globalThis.crypto?.subtle) throw new Presenting("no-crypto");
   // The code of the verifier and the list of centres come at the same time.
@@ -114,12 +130,12 @@ export async function run(subject: Subject): Promise<Checked> {
   const at = new Date();
   const verdict =
     subject.from === "file"
-      ? await verifier.verifyFile(subject.bytes, sources, at)
+      ? await verifier.verifyFile(subject.bytes!, sources, at)
       : await verifier.verifyQr(subject.text, sources, at);
   return {
     verdict,
     from: subject.from,
-    fileName: subject.from === "file" ? subject.name : undefined,
+    file: subject.from === "file" ? { name: subject.name, size: subject.size } : undefined,
     // A receipt that does not fit the certificate is nothing to keep.
     receipt: verdict.certificate ? heard.receipt : undefined,
     readThrough: [...heard.chain].map((url) => centres.find((centre) => centre.url === url)?.code ?? url),
