@@ -19,7 +19,8 @@ import { certificateRoutes } from "./certificates/routes.ts";
 import type { CertificateContext } from "./certificates/routes.ts";
 import { keepTemplates } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificate.ts";
-import { depositKind } from "./certificates/kinds/deposit.ts";
+import { certificateKinds } from "./certificates/kinds/all.ts";
+import type { SubmitRevocation } from "./certificates/standing.ts";
 import { accountRoutes } from "./collection/routes.ts";
 import type { AccountContext } from "./collection/routes.ts";
 import type { Config } from "./config.ts";
@@ -118,19 +119,31 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
     verificationPage: `${config.publicUrl}/v`,
     development: keys.seal.chain.some(isDevelopmentCertificate),
   };
+  const submitRevocation: SubmitRevocation = async (tx, statusIndex, reason) =>
+    enqueueWrite(tx, {
+      lane: "status",
+      key: `revoke/${statusIndex}`,
+      to: (await mirroredContracts(tx)).certificateStatus,
+      data: encodeRevoke([BigInt(statusIndex)], reason),
+      gasLimit: revokeGasLimit([BigInt(statusIndex)]),
+    });
   const certificates: Certificates = {
     pool,
     centre: config.centre,
     typeCode: config.certificateTypeCode,
     publicUrl: config.publicUrl,
-    kinds: new Map([
-      [depositKind.code, { kind: depositKind, template: compileTemplate(depositKind.template, fonts, sealProfile) }],
-    ]),
+    kinds: new Map(
+      certificateKinds.map((kind) => [
+        kind.code,
+        { kind, template: compileTemplate(kind.template, fonts, sealProfile) },
+      ]),
+    ),
     sealer: createSealer(keys.seal),
     qrKey: keys.qr.privateKey,
     qrKeyId: qrKeyId(keys.qr.publicKey),
     now,
     random,
+    submitRevocation,
     ...(onStep ? { onStep } : {}),
   };
   await keepTemplates(certificates);
@@ -197,14 +210,7 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
       consortium: trust.current,
     },
     logEpoch: epoch,
-    submitRevocation: async (tx, statusIndex, reason) =>
-      enqueueWrite(tx, {
-        lane: "status",
-        key: `revoke/${statusIndex}`,
-        to: (await mirroredContracts(tx)).certificateStatus,
-        data: encodeRevoke([BigInt(statusIndex)], reason),
-        gasLimit: revokeGasLimit([BigInt(statusIndex)]),
-      }),
+    submitRevocation,
     centreLog,
     witness,
     traces,

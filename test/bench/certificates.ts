@@ -4,6 +4,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, ran
 import type { KeyObject } from "node:crypto";
 import type { Certificates } from "../../service/src/certificates/certificate.ts";
 import { depositKind } from "../../service/src/certificates/kinds/deposit.ts";
+import type { DepositFields } from "../../service/src/certificates/kinds/deposit.ts";
 import type { CertificateRecordJson } from "../../service/src/certificates/record.ts";
 import { serialOf } from "../../service/src/certificates/serial.ts";
 import type { Pool } from "../../service/src/db.ts";
@@ -73,6 +74,7 @@ export async function openCertificates(keys: BenchKeys, pool?: Pool): Promise<Be
     qrKeyId: qrKeyId(pointOf(qrKey)),
     now: () => now,
     random: randomBytes,
+    submitRevocation: () => Promise.reject(new Error("no benchmark replaces a certificate")),
   };
   return { certificates, template, sealKey };
 }
@@ -89,7 +91,7 @@ const trades = ["热带农业", "港航物流", "信息技术", "建筑工程", 
 const purposes = ["办理个人住房商业贷款", "办理异地个人住房贷款", "申请公共租赁住房", "办理积分落户"];
 
 export interface PreparedRecord {
-  record: CertificateRecordJson;
+  record: CertificateRecordJson<DepositFields>;
   recordDigest: Uint8Array;
 }
 
@@ -99,7 +101,7 @@ export function makeRecords(count: number): PreparedRecord[] {
   const yuan = (low: number, high: number) => `${random.between(low, high)}.${random.between(10, 99)}`;
   return Array.from({ length: count }, (_, i) => {
     const born = `${random.between(1968, 2001)}${random.between(10, 12)}${random.between(10, 28)}`;
-    const record: CertificateRecordJson = {
+    const record: PreparedRecord["record"] = {
       version: 1,
       kind: depositKind.code,
       centre: centre.code,

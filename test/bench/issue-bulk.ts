@@ -46,7 +46,7 @@ export const issueBulk: Figure = {
     const wishes = (howMany: number): Wish[] =>
       Array.from({ length: howMany }, () => ({
         kind: "deposit",
-        depositorId: rows[next % rows.length]!.id,
+        subjectId: rows[next % rows.length]!.id,
         purpose: "办理个人住房商业贷款",
         requestedBy: "bench",
         requestKey: `wish-${next++}`,

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { finishDrawn, issueCertificates } from "../../service/src/certificates/certificate.ts";
+import { finishDrawn, issueCertificates, issueEach } from "../../service/src/certificates/certificate.ts";
 import type { Certificates } from "../../service/src/certificates/certificate.ts";
 import { readSerial } from "../../service/src/certificates/serial.ts";
+import { standingOf } from "../../service/src/certificates/standing.ts";
 import { byIds, file } from "../../service/src/certificates/store.ts";
+import { findWrite } from "../../service/src/chain/outbox.ts";
 import { sequence } from "../../service/src/log/log.ts";
 import { readCertificateLeaf } from "../../service/src/proof/leaf.ts";
 import { failingOnce } from "../helpers/faults.ts";
@@ -80,7 +82,7 @@ describe("a certificate", () => {
     await expect(issue({ ...one, purpose: "办理个人住房商业贷款" })).rejects.toMatchObject({
       code: "IDEMPOTENCY_KEY_REUSED",
     });
-    await expect(issue({ ...one, depositorId: "dep_3" })).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
+    await expect(issue({ ...one, subjectId: "dep_3" })).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
     expect(await counts()).toEqual(before);
     // The same key of another requester is another wish.
     const [other] = await issue({ ...one, requestedBy: "staff_1" });
@@ -109,8 +111,8 @@ describe("a certificate", () => {
     const before = await counts();
     await certificates.pool.query("update depositor set state = '05' where id = 'dep_5'");
     for (const [changes, code] of [
-      [{ depositorId: "dep_none" }, "DEPOSITOR_NOT_FOUND"],
-      [{ depositorId: "dep_5" }, "ACCOUNT_CLOSED"],
+      [{ subjectId: "dep_none" }, "DEPOSITOR_NOT_FOUND"],
+      [{ subjectId: "dep_5" }, "ACCOUNT_CLOSED"],
       [{ kind: "loan" }, "CERTIFICATE_KIND_UNKNOWN"],
     ] as const)
       // In a bulk it takes the others with it: they are asked for together.
@@ -120,11 +122,77 @@ describe("a certificate", () => {
   });
 });
 
+/** A process that dies at a step. */
+const cut = (step: string): Certificates => ({
+  ...certificates,
+  onStep: (at) => {
+    if (at === step) throw new Error(`killed when ${step}`);
+  },
+});
+
+describe("one of many that is refused", () => {
+  it("stops none of the others, and leaves nothing behind", async () => {
+    const before = await counts();
+    const outcomes = await issueEach(certificates, [wish(20), wish(21, { subjectId: "dep_none" }), wish(22)]);
+    expect(outcomes).toMatchObject([
+      { depositorId: "dep_20", issuedAt: start },
+      { code: "DEPOSITOR_NOT_FOUND" },
+      { depositorId: "dep_22", issuedAt: start },
+    ]);
+    const after = await counts();
+    expect([after.drawn - before.drawn, after.issued - before.issued, after.leaves - before.leaves]).toEqual([2, 2, 2]);
+  });
+
+  it("stops all of them when all or none were asked for", async () => {
+    const before = await counts();
+    await expect(issue(wish(20), wish(21, { subjectId: "dep_none" }))).rejects.toMatchObject({
+      code: "DEPOSITOR_NOT_FOUND",
+    });
+    expect(await counts()).toEqual(before);
+  });
+});
+
+describe("a replacement", () => {
+  const standing = async (id: string) => standingOf((await byIds(certificates.pool, [id]))[0]!, start);
+
+  it("ends the earlier one as superseded, here and on the chain, when it is issued", async () => {
+    const [earlier] = await issue(wish(30));
+    const asked = wish(30, { supersedes: earlier!.id });
+    await expect(issueCertificates(cut("sealed"), [asked])).rejects.toThrow("killed");
+    expect(await standing(earlier!.id)).toEqual({ standing: "valid" });
+    const [newer] = await issue(asked);
+    expect(newer!.supersedes).toBe(earlier!.id);
+    expect(await standing(earlier!.id)).toMatchObject({ standing: "superseded", reason: 3 });
+    expect(await standing(newer!.id)).toEqual({ standing: "valid" });
+    expect(await findWrite(certificates.pool, `revoke/${earlier!.statusIndex}`)).toMatchObject({ lane: "status" });
+    expect((await issue(asked))[0]!.id).toBe(newer!.id);
+  });
+
+  it("is not made of another account's, of one that has ended, or twice", async () => {
+    const [earlier] = await issue(wish(31));
+    const refused = { code: "CERTIFICATE_NOT_REPLACEABLE" };
+    await expect(issue(wish(32, { supersedes: earlier!.id }))).rejects.toMatchObject(refused);
+    await expect(issue(wish(31, { supersedes: "cert_0000000000000000" }))).rejects.toMatchObject(refused);
+    const both = await Promise.allSettled([1, 2].map(() => issue(wish(31, { supersedes: earlier!.id }))));
+    expect(both.map((one) => one.status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(both.find((one) => one.status === "rejected")).toMatchObject({ reason: refused });
+    await expect(issue(wish(31, { supersedes: earlier!.id }))).rejects.toMatchObject(refused);
+  });
+
+  it("is no consequence of asking again: copies stand side by side", async () => {
+    const [one, other] = await issue(wish(33), wish(33));
+    expect([await standing(one!.id), await standing(other!.id)]).toEqual([
+      { standing: "valid" },
+      { standing: "valid" },
+    ]);
+  });
+});
+
 describe("three hundred at once", () => {
   it("have numbers, indexes, tokens, leaves and files of their own, in the order of the wishes", async () => {
     const wishes = Array.from({ length: 300 }, (_, i) => wish(i + 1));
     const rows = await issue(...wishes);
-    expect(rows.map((row) => row.depositorId)).toEqual(wishes.map((one) => one.depositorId));
+    expect(rows.map((row) => row.depositorId)).toEqual(wishes.map((one) => one.subjectId));
     for (const of of [
       (row: (typeof rows)[number]) => row.serial,
       (row: (typeof rows)[number]) => String(row.statusIndex),
@@ -139,13 +207,6 @@ describe("three hundred at once", () => {
 });
 
 describe("a step that is cut off", () => {
-  const cut = (step: string): Certificates => ({
-    ...certificates,
-    onStep: (at) => {
-      if (at === step) throw new Error(`killed when ${step}`);
-    },
-  });
-
   it.each([
     ["drawn", { drawn: 1, issued: 0, leaves: 0 }],
     ["sealed", { drawn: 1, issued: 0, leaves: 0 }],

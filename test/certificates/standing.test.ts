@@ -9,7 +9,6 @@ import {
 import type { SubmitRevocation } from "../../service/src/certificates/standing.ts";
 import { byIds } from "../../service/src/certificates/store.ts";
 import { enqueueWrite, findWrite } from "../../service/src/chain/outbox.ts";
-import { encodeRevoke } from "../../service/src/chain/certificate-status.ts";
 import { anchor } from "../../service/src/log/anchorer.ts";
 import { sequence } from "../../service/src/log/log.ts";
 import { fromHex } from "../../service/src/proof/bytes.ts";
@@ -19,7 +18,7 @@ import { readReceipt } from "../../service/src/proof/receipt.ts";
 import { leafHash, verifyInclusion } from "../../service/src/proof/tree.ts";
 import { failingOnce } from "../helpers/faults.ts";
 import { naiveRoot, onChain, placed } from "../log/world.ts";
-import { allSound, makeCentre, start, wish } from "./world.ts";
+import { allSound, makeCentre, start, submitRevocation, wish } from "./world.ts";
 import type { CentreWorld } from "./world.ts";
 
 let world: CentreWorld;
@@ -27,14 +26,6 @@ beforeAll(async () => {
   world = await makeCentre(9);
 });
 
-const to = `0x${"03".repeat(20)}`;
-const submit: SubmitRevocation = (tx, statusIndex, reason) =>
-  enqueueWrite(tx, {
-    lane: "status",
-    key: `revoke/${statusIndex}`,
-    to,
-    data: encodeRevoke([BigInt(statusIndex)], reason),
-  });
 const issued = async (n: number) => (await issueCertificates(world.certificates, [wish(n)]))[0]!;
 const again = async (id: string) => (await byIds(world.certificates.pool, [id]))[0]!;
 const propose = (certificateId: string, changes: object = {}) =>
@@ -47,7 +38,7 @@ const propose = (certificateId: string, changes: object = {}) =>
     ...changes,
   });
 const confirm = (certificateId: string, confirmedBy: string, pool = world.certificates.pool) =>
-  confirmRevocation(pool, submit, { certificateId, confirmedBy, now: start });
+  confirmRevocation(pool, submitRevocation, { certificateId, confirmedBy, now: start });
 
 describe("validity", () => {
   it("ends at 24:00 of its last day in Asia/Shanghai", async () => {
@@ -154,7 +145,12 @@ describe("a receipt", () => {
     ).toBe(true);
 
     const submitAnchor = async (tx: Parameters<SubmitRevocation>[0], epoch: number, size: number) =>
-      enqueueWrite(tx, { lane: "anchor", key: `anchor/${epoch}/${size}`, to, data: Buffer.from("0badc0de", "hex") });
+      enqueueWrite(tx, {
+        lane: "anchor",
+        key: `anchor/${epoch}/${size}`,
+        to: `0x${"03".repeat(20)}`,
+        data: Buffer.from("0badc0de", "hex"),
+      });
     await anchor(log, submitAnchor);
     expect((await receipt()).anchor).toBeNull();
     await onChain(pool, "C46010", checkpoint.size, naiveRoot(await placed(pool)), 4711);

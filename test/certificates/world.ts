@@ -5,6 +5,9 @@ import { expect } from "vitest";
 import { auditCertificates } from "../../service/src/certificates/audit.ts";
 import { keepTemplates } from "../../service/src/certificates/certificate.ts";
 import type { Certificates, Wish } from "../../service/src/certificates/certificate.ts";
+import { encodeRevoke } from "../../service/src/chain/certificate-status.ts";
+import { enqueueWrite } from "../../service/src/chain/outbox.ts";
+import type { SubmitRevocation } from "../../service/src/certificates/standing.ts";
 import { depositKind } from "../../service/src/certificates/kinds/deposit.ts";
 import type { Log } from "../../service/src/log/log.ts";
 import { audit } from "../../service/src/ledger/ledger.ts";
@@ -14,6 +17,14 @@ import { authority, depositTemplate, PROFILE } from "../pdf/sample.ts";
 import { openDepositors } from "../withdrawals/world.ts";
 
 export { start };
+
+export const submitRevocation: SubmitRevocation = (tx, statusIndex, reason) =>
+  enqueueWrite(tx, {
+    lane: "status",
+    key: `revoke/${statusIndex}`,
+    to: `0x${"03".repeat(20)}`,
+    data: encodeRevoke([BigInt(statusIndex)], reason),
+  });
 
 export interface CentreWorld {
   certificates: Certificates;
@@ -37,6 +48,7 @@ export async function makeCentre(persons: number): Promise<CentreWorld> {
     qrKeyId: qrKeyId(Uint8Array.from(spki.subarray(-65))),
     now: () => clock.now,
     random: (length) => randomBytes(length),
+    submitRevocation,
   };
   await keepTemplates(certificates);
   await openDepositors(
@@ -49,7 +61,7 @@ export async function makeCentre(persons: number): Promise<CentreWorld> {
 
 export const wish = (n: number, changes: Partial<Wish> = {}): Wish => ({
   kind: "deposit",
-  depositorId: `dep_${n}`,
+  subjectId: `dep_${n}`,
   purpose: "核验本人住房公积金缴存情况",
   requestedBy: `pers_${n}`,
   requestKey: randomBytes(16).toString("hex"),

@@ -19,17 +19,18 @@ import type { CanonicalValue } from "../proof/canonical.ts";
 import { leafDigest } from "../proof/leaf.ts";
 import type { CertificateLeaf } from "../proof/leaf.ts";
 import type { Sealer } from "../sealing/seal.ts";
-import type { DepositFields } from "./kinds/deposit.ts";
 import type { CertificateKind } from "./kinds/kind.ts";
-import { drawRecords, faceOf, qrDigits, requestDigest } from "./record.ts";
-import type { CertificateRecordJson } from "./record.ts";
+import { drawRecords, faceOf, kindOf, qrDigits, requestDigest } from "./record.ts";
+import type { CertificateRecordJson, Drawn } from "./record.ts";
 import "./refusals.ts";
+import type { SubmitRevocation } from "./standing.ts";
 import * as store from "./store.ts";
 import type { CertificateView, DrawnRow } from "./store.ts";
+import { supersede } from "./supersession.ts";
 
 /** A kind with its form compiled for this centre. */
 export interface CompiledKind {
-  kind: CertificateKind<DepositFields>;
+  kind: CertificateKind;
   template: Template;
 }
 
@@ -48,6 +49,8 @@ export interface Certificates {
   qrKeyId: Uint8Array;
   now: () => Date;
   random: RandomBytes;
+  /** tells the chain that a certificate was superseded */
+  submitRevocation: SubmitRevocation;
   /** called between the steps; the kill tests stop the process here */
   onStep?: (step: "drawn" | "sealed" | "issuing" | "issued") => void | Promise<void>;
 }
@@ -55,68 +58,98 @@ export interface Certificates {
 /** What somebody asks for. The same requester and key again is the same wish. */
 export interface Wish {
   kind: string;
-  depositorId: string;
+  /** id of the depositor, loan or unit that the kind is about */
+  subjectId: string;
+  /** what the kind wants to know beside it */
+  details?: unknown;
   /** what the certificate is for, as the person says it */
   purpose: string;
+  /** an earlier certificate of the same kind and subject whose place this one takes */
+  supersedes?: string;
   requestedBy: string;
   requestKey: string;
 }
 
 /**
- * Draws, seals and issues certificates, and answers when they are durable. The same wish again answers with the same
- * certificate; the same key with another content is refused.
- * @throws CERTIFICATE_KIND_UNKNOWN, DEPOSITOR_NOT_FOUND, ACCOUNT_CLOSED, IDEMPOTENCY_KEY_REUSED, CHARACTER_WITHOUT_GLYPH
+ * Draws, seals and issues certificates, all or none, and answers when they are durable. The same wish again answers with
+ * the same certificate; the same key with another content is refused.
+ * @throws CERTIFICATE_KIND_UNKNOWN, IDEMPOTENCY_KEY_REUSED, CERTIFICATE_NOT_REPLACEABLE, CHARACTER_WITHOUT_GLYPH,
+ *   TEXT_DOES_NOT_FIT and what the kinds refuse, such as DEPOSITOR_NOT_FOUND and ACCOUNT_CLOSED
  */
 export async function issueCertificates(
   certificates: Certificates,
   wishes: readonly Wish[],
 ): Promise<CertificateView[]> {
-  const { rows, drawings } = await draw(certificates, wishes);
-  await certificates.onStep?.("drawn");
-  const unissued = rows.filter((certificate) => certificate.issuedAt === null);
-  if (unissued.length > 0) await sealAndIssue(certificates, unissued, drawings);
-  const issued = new Map(
-    (
-      await store.byIds(
-        certificates.pool,
-        rows.map((row) => row.id),
-      )
-    ).map((row) => [row.id, row]),
-  );
-  return rows.map((row) => issued.get(row.id)!);
+  const outcomes = await issue(certificates, wishes, (refusal) => {
+    throw refusal;
+  });
+  return outcomes as CertificateView[];
 }
 
-/** Drawings by certificate id, so that what was drawn a moment ago is not drawn again for its seal. */
-type Drawings = ReadonlyMap<string, Drawing>;
+/** As `issueCertificates`, but a wish that is refused stops no other: its answer is the refusal. */
+export function issueEach(
+  certificates: Certificates,
+  wishes: readonly Wish[],
+): Promise<(CertificateView | DomainError)[]> {
+  return issue(certificates, wishes, (refusal) => refusal);
+}
+
+/** A certificate on its way, with what was made of it a moment ago and need not be made again. */
+interface Underway {
+  row: CertificateView;
+  record?: CertificateRecordJson;
+  drawing?: Drawing;
+}
+
+async function issue(
+  certificates: Certificates,
+  wishes: readonly Wish[],
+  onRefusal: (refusal: DomainError) => DomainError,
+): Promise<(CertificateView | DomainError)[]> {
+  const outcomes = await draw(certificates, wishes, onRefusal);
+  await certificates.onStep?.("drawn");
+  const unissued = outcomes.filter(isUnderway).filter(({ row }) => row.issuedAt === null);
+  const issued = unissued.length > 0 ? await sealAndIssue(certificates, unissued) : new Map<string, CertificateView>();
+  return outcomes.map((one) => (one instanceof DomainError ? one : (issued.get(one.row.id) ?? one.row)));
+}
 
 /**
- * Draws what is not drawn yet; rows come in the order of the wishes. The form is filled before the transaction commits: a
- * name that no font can write, or a text that does not fit, leaves nothing behind.
+ * Draws what is not drawn yet; the answers come in the order of the wishes. The form is filled before the transaction
+ * commits: a name that no font can write, or a text that does not fit, leaves nothing behind.
  */
 async function draw(
   certificates: Certificates,
   wishes: readonly Wish[],
-): Promise<{ rows: CertificateView[]; drawings: Drawings }> {
-  const digests = wishes.map(requestDigest);
+  onRefusal: (refusal: DomainError) => DomainError,
+): Promise<(Underway | DomainError)[]> {
+  const digests = wishes.map((wish) => requestDigest(certificates, wish));
   return transaction(
     certificates.pool,
     async (tx) => {
-      const known = new Map((await store.byRequests(tx, wishes)).map((row) => [wishKey(row), row]));
-      const fresh = wishes.filter((wish) => !known.has(wishKey(wish)));
-      const drawings = new Map<string, Drawing>();
+      const outcomes = new Map<string, Underway | DomainError>();
+      for (const row of await store.byRequests(tx, wishes)) outcomes.set(wishKey(row), { row });
+      const fresh = wishes.filter((wish) => !outcomes.has(wishKey(wish)));
       if (fresh.length > 0) {
-        const drawn = await drawRecords(certificates, tx, fresh);
-        for (const row of drawn) drawings.set(row.id, fillForm(certificates, row));
-        await store.insertDrawn(tx, drawn);
-        for (const row of await store.byRequests(tx, fresh)) known.set(wishKey(row), row);
+        const answers = (await drawRecords(certificates, tx, fresh)).map((drawn) => fillInForm(certificates, drawn));
+        const drawn = answers.filter(isUnderway);
+        const inserted = await store.insertDrawn(
+          tx,
+          drawn.map(({ row }) => row),
+        );
+        for (const [i, answer] of answers.entries()) {
+          if (answer instanceof DomainError) outcomes.set(wishKey(fresh[i]!), onRefusal(answer));
+          else if (inserted.has(answer.row.id)) outcomes.set(wishKey(fresh[i]!), answer);
+        }
+        // Another replica, or another wish of this call, was first with the same key.
+        const lost = fresh.filter((wish) => !outcomes.has(wishKey(wish)));
+        if (lost.length > 0) for (const row of await store.byRequests(tx, lost)) outcomes.set(wishKey(row), { row });
       }
-      const rows = wishes.map((wish, i) => {
-        const row = known.get(wishKey(wish));
-        invariant(row, "a wish that was inserted is there");
-        if (!digests[i]!.equals(row.requestDigest)) throw new DomainError("IDEMPOTENCY_KEY_REUSED");
-        return row;
+      return wishes.map((wish, i) => {
+        const outcome = outcomes.get(wishKey(wish));
+        invariant(outcome, "a wish that was inserted is there");
+        if (outcome instanceof DomainError || digests[i]!.equals(outcome.row.requestDigest)) return outcome;
+        return onRefusal(new DomainError("IDEMPOTENCY_KEY_REUSED"));
       });
-      return { rows, drawings };
     },
     // Read committed: each statement sees what is committed, so a wish that another replica has just drawn is found. The
     // facts come from one statement, and so from one snapshot of the ledger.
@@ -127,54 +160,66 @@ async function draw(
 const wishKey = (wish: { requestedBy: string; requestKey: string }): string =>
   `${wish.requestedBy}\n${wish.requestKey}`;
 
-/** Seals drawn certificates in memory and stores those that are still unissued, with their leaves, in one transaction. */
+const isUnderway = (one: Underway | DomainError): one is Underway => !(one instanceof DomainError);
+
+/** Fills the form of what was just drawn, or answers why it cannot be filled. */
+function fillInForm(certificates: Certificates, drawn: Drawn | DomainError): Underway | DomainError {
+  if (drawn instanceof DomainError) return drawn;
+  try {
+    const { row, record } = drawn;
+    return { row: store.freshView(row), record, drawing: fillForm(certificates, row, record) };
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Seals drawn certificates in memory and stores those that are still unissued, with their leaves, in one transaction.
+ * @returns the issued certificates by id
+ */
 async function sealAndIssue(
   certificates: Certificates,
-  drawn: readonly CertificateView[],
-  drawings: Drawings = new Map(),
-): Promise<void> {
-  const sealed = drawn.map((row) => seal(certificates, row, drawings.get(row.id) ?? fillForm(certificates, row)));
+  drawn: readonly Underway[],
+): Promise<Map<string, CertificateView>> {
+  const sealed = drawn.map((one) => seal(certificates, one));
   await certificates.onStep?.("sealed");
-  await transaction(certificates.pool, async (tx) => {
+  const issued = await transaction(certificates.pool, async (tx) => {
     // The first stored wins: a replica that sealed the same certificate a moment ago has released its bytes already.
     const open = await store.lockUnissued(
       tx,
-      sealed.map((file) => file.certificateId),
+      sealed.map(({ row }) => row.id),
     );
-    const mine = sealed.filter((file) => open.has(file.certificateId));
-    if (mine.length === 0) return;
+    const mine = sealed.filter(({ row }) => open.has(row.id));
     const leafIds = await appendLeaves(
       tx,
-      mine.map((file) => leafDigest(file.leaf)),
+      mine.map(({ leaf }) => leafDigest(leaf)),
     );
     const issuedAt = certificates.now();
-    await store.insertIssues(
-      tx,
-      mine.map((file, i) => ({
-        ...file,
-        leaf: canonicalText(file.leaf as unknown as CanonicalValue),
-        leafId: leafIds[i]!,
-        issuedAt,
-      })),
-    );
+    const views = new Map<string, CertificateView>();
+    const issues = mine.map(({ row, leaf, templateId, file }, i) => {
+      const leafText = canonicalText(leaf as unknown as CanonicalValue);
+      views.set(row.id, { ...row, issuedAt, leafId: leafIds[i]!, leaf: leafText });
+      return { certificateId: row.id, templateId, ...file, leaf: leafText, leafId: leafIds[i]!, issuedAt };
+    });
+    if (issues.length > 0) await store.insertIssues(tx, issues);
+    await supersede(certificates, tx, [...views.values()], issuedAt);
     await certificates.onStep?.("issuing");
+    const others = sealed.filter(({ row }) => !views.has(row.id)).map(({ row }) => row.id);
+    if (others.length > 0) for (const row of await store.byIds(tx, others)) views.set(row.id, row);
+    return views;
   });
   await certificates.onStep?.("issued");
-}
-
-function compiledKind(certificates: Certificates, code: string): CompiledKind {
-  const compiled = certificates.kinds.get(code);
-  invariant(compiled, `kind ${code} is drawn but not known`);
-  return compiled;
+  return issued;
 }
 
 /** Fills the kind's form with the record's facts and its QR code. @throws CHARACTER_WITHOUT_GLYPH, TEXT_DOES_NOT_FIT */
 function fillForm(
   certificates: Certificates,
-  row: Pick<DrawnRow, "kind" | "record" | "recordDigest" | "drawnAt">,
+  row: Pick<DrawnRow, "kind" | "recordDigest" | "drawnAt">,
+  record: CertificateRecordJson,
 ): Drawing {
-  const { kind, template } = compiledKind(certificates, row.kind);
-  const record = JSON.parse(row.record) as CertificateRecordJson;
+  const { kind, template } = kindOf(certificates, row.kind);
   return template.draw(
     kind.values(faceOf(record)),
     { url: `${certificates.publicUrl}/v#`, digits: qrDigits(certificates, kind, record, row.recordDigest) },
@@ -183,9 +228,10 @@ function fillForm(
   );
 }
 
-function seal(certificates: Certificates, row: CertificateView, drawing: Drawing) {
-  const record = JSON.parse(row.record) as CertificateRecordJson;
-  const sealed = certificates.sealer.seal(drawing);
+function seal(certificates: Certificates, one: Underway) {
+  const { row } = one;
+  const record = one.record ?? (JSON.parse(row.record) as CertificateRecordJson);
+  const file = certificates.sealer.seal(one.drawing ?? fillForm(certificates, row, record));
   const leaf: CertificateLeaf = {
     version: 1,
     kind: "certificate",
@@ -195,12 +241,12 @@ function seal(certificates: Certificates, row: CertificateView, drawing: Drawing
     issuedAt: record.issuedAt,
     validUntil: record.validUntil,
     recordDigest: toHex(row.recordDigest),
-    sealedDigest: toHex(sealed.sealedDigest),
-    signatureDigest: toHex(sealed.signatureDigest),
-    signer: toHex(sealed.signer),
+    sealedDigest: toHex(file.sealedDigest),
+    signatureDigest: toHex(file.signatureDigest),
+    signer: toHex(file.signer),
     salt: toHex(certificates.random(32)),
   };
-  return { certificateId: row.id, templateId: compiledKind(certificates, row.kind).template.id, leaf, ...sealed };
+  return { row, leaf, file, templateId: kindOf(certificates, row.kind).template.id };
 }
 
 /**
@@ -215,7 +261,7 @@ export async function finishDrawn(certificates: Certificates, olderThanMs: numbe
   const failures: unknown[] = [];
   for (const row of left) {
     try {
-      await sealAndIssue(certificates, [row]);
+      await sealAndIssue(certificates, [{ row }]);
     } catch (error) {
       failures.push(new Error(`certificate ${row.id}`, { cause: error }));
     }

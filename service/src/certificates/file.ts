@@ -24,7 +24,7 @@ export async function fileFor(
       await writeTrace(traces, tx, {
         kind: "certificate-file",
         actor: actor.staffId,
-        personId: certificate.personId,
+        ...(certificate.personId === null ? {} : { personId: certificate.personId }),
         facts: { serial: certificate.serial },
       });
     return file;

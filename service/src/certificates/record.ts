@@ -5,23 +5,21 @@ import type { Transaction } from "../db.ts";
 import { DomainError, invariant } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { dayInChina } from "../collection/month.ts";
-import { depositorFacts } from "../collection/snapshot.ts";
 import { parameterHistory } from "../parameters/parameter.ts";
 import { toHex } from "../proof/bytes.ts";
 import { canonicalText } from "../proof/canonical.ts";
 import type { CanonicalValue } from "../proof/canonical.ts";
 import { standingToken } from "../proof/leaf.ts";
 import { longestQrMessage, maskName, maskNumber, prepareQr, serialRoot, toDigits } from "../proof/qr-summary.ts";
-import type { Certificates, Wish } from "./certificate.ts";
-import type { DepositFields } from "./kinds/deposit.ts";
-import { depositFieldsOf } from "./kinds/deposit-facts.ts";
-import type { CertificateKind, CertificateRecord } from "./kinds/kind.ts";
+import type { Certificates, CompiledKind, Wish } from "./certificate.ts";
+import type { CertificateKind, CertificateRecord, Reading, ReadingContext } from "./kinds/kind.ts";
 import { serialOf } from "./serial.ts";
 import * as store from "./store.ts";
 import type { DrawnRow } from "./store.ts";
+import { unreplaceable } from "./supersession.ts";
 
 /** The record as FORMAT.md §3 has it. */
-export interface CertificateRecordJson {
+export interface CertificateRecordJson<Fields = unknown> {
   version: 1;
   kind: string;
   centre: string;
@@ -31,34 +29,32 @@ export interface CertificateRecordJson {
   validUntil: string;
   purpose: string;
   ledgerEntry: string;
-  fields: DepositFields;
+  /** as the kind has them */
+  fields: Fields;
   salt: string;
 }
 
 /**
- * Reads the ledger and makes the records of fresh wishes, numbered and salted, in the order of the wishes.
- * @throws DEPOSITOR_NOT_FOUND, ACCOUNT_CLOSED, CERTIFICATE_KIND_UNKNOWN
+ * Reads registers and ledger and makes the records of fresh wishes, numbered and salted, in the order of the wishes. A wish
+ * that its kind's rules forbid is answered with the refusal.
+ * @throws CERTIFICATE_KIND_UNKNOWN
  */
 export async function drawRecords(
   certificates: Certificates,
   tx: Transaction,
   wishes: readonly Wish[],
-): Promise<DrawnRow[]> {
+): Promise<(Drawn | DomainError)[]> {
   const now = certificates.now();
   const issuedOn = dayInChina(now);
-  const facts = new Map(
-    (await depositorFacts(tx, { depositorIds: wishes.map((wish) => wish.depositorId) })).map((fact) => [
-      fact.depositorId,
-      fact,
-    ]),
-  );
-  const indexes = await store.takeStatusIndexes(tx, wishes.length);
+  const readings = await read(certificates, tx, wishes, { today: issuedOn, now, centreCode: certificates.centre.code });
+  const granted = readings.filter((reading) => !(reading instanceof DomainError)).length;
+  const indexes = await store.takeStatusIndexes(tx, granted);
   const days = await validityDays(certificates, tx, wishes, issuedOn);
-  return wishes.map((wish, i): DrawnRow => {
-    const fact = facts.get(wish.depositorId);
-    if (!fact) throw new DomainError("DEPOSITOR_NOT_FOUND");
-    if (["03", "04", "05"].includes(fact.state)) throw new DomainError("ACCOUNT_CLOSED");
-    const statusIndex = indexes[i]!;
+  let next = 0;
+  return wishes.map((wish, i) => {
+    const reading = readings[i]!;
+    if (reading instanceof DomainError) return reading;
+    const statusIndex = indexes[next++]!;
     const validUntil = dayAfter(issuedOn, days.get(wish.kind)!);
     const serial = serialOf({
       typeCode: certificates.typeCode,
@@ -75,30 +71,68 @@ export async function drawRecords(
       issuedAt: instantInChina(now),
       validUntil,
       purpose: wish.purpose,
-      ledgerEntry: String(fact.entryNumber),
-      fields: depositFieldsOf(fact, issuedOn),
+      ledgerEntry: String(reading.ledgerEntry),
+      fields: reading.fields,
       salt: toHex(certificates.random(32)),
     };
     const text = canonicalText(record as unknown as CanonicalValue);
     const recordDigest = createHash("sha256").update(text).digest();
-    return {
+    const { subject } = kindOf(certificates, wish.kind).kind;
+    const row: DrawnRow = {
       id: newId("cert", certificates.random),
       kind: wish.kind,
       serial,
       statusIndex,
-      personId: fact.personId,
-      depositorId: wish.depositorId,
+      personId: reading.personId,
+      depositorId: subject === "depositor" ? wish.subjectId : null,
+      loanId: subject === "loan" ? wish.subjectId : null,
+      unitId: subject === "unit" ? wish.subjectId : null,
       requestedBy: wish.requestedBy,
       requestKey: wish.requestKey,
-      requestDigest: requestDigest(wish),
+      requestDigest: requestDigest(certificates, wish),
+      details: wish.details === undefined ? null : canonicalText(wish.details as CanonicalValue),
+      supersedes: wish.supersedes ?? reading.supersedes ?? null,
       record: text,
       recordDigest,
-      standingToken: standingToken(recordDigest),
-      ledgerEntry: fact.entryNumber,
+      standingToken: Buffer.from(standingToken(recordDigest)),
+      ledgerEntry: reading.ledgerEntry,
       drawnAt: now,
       validUntil,
     };
+    return { row, record };
   });
+}
+
+/** A drawn certificate with its record as it was before it became text. */
+export interface Drawn {
+  row: DrawnRow;
+  record: CertificateRecordJson;
+}
+
+/** Lets each kind read all that is asked of it, in one go; the answers come in the order of the wishes. */
+async function read(
+  certificates: Certificates,
+  tx: Transaction,
+  wishes: readonly Wish[],
+  context: ReadingContext,
+): Promise<(Reading<unknown> | DomainError)[]> {
+  const readings = new Map<Wish, Reading<unknown> | DomainError>();
+  for (const [wish, refusal] of await unreplaceable(tx, wishes)) readings.set(wish, refusal);
+  for (const code of new Set(wishes.map((wish) => wish.kind))) {
+    const ofKind = wishes.filter((wish) => wish.kind === code && !readings.has(wish));
+    const asked = ofKind.map(({ subjectId, details }) => ({ subjectId, details }));
+    const answers = await kindOf(certificates, code).kind.read(tx, asked, context);
+    invariant(answers.length === ofKind.length, `kind ${code} answers what it is asked`);
+    for (const [i, wish] of ofKind.entries()) readings.set(wish, answers[i]!);
+  }
+  return wishes.map((wish) => readings.get(wish)!);
+}
+
+/** The kind behind a code. @throws CERTIFICATE_KIND_UNKNOWN */
+export function kindOf(certificates: Certificates, code: string): CompiledKind {
+  const compiled = certificates.kinds.get(code);
+  if (!compiled) throw new DomainError("CERTIFICATE_KIND_UNKNOWN");
+  return compiled;
 }
 
 /** Days of validity for each kind that is asked for: the centre's parameter, or the kind's own where it has set none. */
@@ -111,23 +145,28 @@ async function validityDays(
   const rows = await parameterHistory(tx, "certificate.validity_days");
   const set = rows.findLast((row) => row.validFrom <= today)?.value;
   return new Map(
-    [...new Set(wishes.map((wish) => wish.kind))].map((code) => {
-      const compiled = certificates.kinds.get(code);
-      if (!compiled) throw new DomainError("CERTIFICATE_KIND_UNKNOWN");
-      return [code, set?.[code] ?? set?.default ?? compiled.kind.validityDays];
-    }),
+    [...new Set(wishes.map((wish) => wish.kind))].map((code) => [
+      code,
+      set?.[code] ?? set?.default ?? kindOf(certificates, code).kind.validityDays,
+    ]),
   );
 }
 
 /** What a wish says, without who says it: the same key may not stand for two. */
-export function requestDigest(wish: Wish): Buffer {
-  return createHash("sha256")
-    .update(canonicalText({ kind: wish.kind, depositorId: wish.depositorId, purpose: wish.purpose }))
-    .digest();
+export function requestDigest(certificates: Certificates, wish: Wish): Buffer {
+  const { subject } = kindOf(certificates, wish.kind).kind;
+  const said: Record<string, CanonicalValue> = {
+    kind: wish.kind,
+    [`${subject}Id`]: wish.subjectId,
+    purpose: wish.purpose,
+  };
+  if (wish.details !== undefined) said.details = wish.details as CanonicalValue;
+  if (wish.supersedes !== undefined) said.supersedes = wish.supersedes;
+  return createHash("sha256").update(canonicalText(said)).digest();
 }
 
 /** What the face of a certificate shows of its record. */
-export function faceOf(record: CertificateRecordJson): CertificateRecord<DepositFields> {
+export function faceOf<Fields>(record: CertificateRecordJson<Fields>): CertificateRecord<Fields> {
   return {
     number: record.serial,
     issuedOn: record.issuedAt.slice(0, 10),
@@ -140,19 +179,20 @@ export function faceOf(record: CertificateRecordJson): CertificateRecord<Deposit
 /** The signed summary (FORMAT.md §4) as the digits that follow the address in the QR code. */
 export function qrDigits(
   certificates: Certificates,
-  kind: CertificateKind<DepositFields>,
+  kind: CertificateKind,
   record: CertificateRecordJson,
   recordDigest: Uint8Array,
 ): string {
   const face = faceOf(record);
+  const holder = kind.holder(record.fields);
   const { signed, finish } = prepareQr(
     {
       centre: record.centre,
       kind: record.kind,
       serial: record.serial.slice(serialRoot.length),
       statusIndex: record.statusIndex,
-      maskedName: maskName(record.fields.name),
-      maskedNumber: maskNumber(record.fields.documentNumber),
+      maskedName: maskName(holder.name),
+      maskedNumber: maskNumber(holder.number),
       figures: kind.qrSummary(face),
       issuedDay: dayNumber(face.issuedOn),
       validUntilDay: dayNumber(record.validUntil),

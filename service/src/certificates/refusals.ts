@@ -23,6 +23,11 @@ export const certificateRefusals = refusals({
     zh: "该账户已销户，不能开具缴存证明。请到柜台查询历史缴存记录。",
     en: "This account is closed, so no deposit certificate can be issued. Ask at the counter for the past record.",
   },
+  CERTIFICATE_NOT_REPLACEABLE: {
+    status: 409,
+    zh: "这份证明不能换发：它不是同一账户的同种证明，或者已经失效、正在办理撤销。请直接开具一份新的证明。",
+    en: "This certificate cannot be replaced: it is not one of the same kind and account, or it has ended or is about to be revoked. Ask for a new one instead.",
+  },
   SERIAL_INVALID: {
     status: 400,
     zh: "证明编号不正确：校验位不符。请逐位核对纸面上的证照标识。",

@@ -11,6 +11,7 @@ import type { Traces } from "../traces/trace.ts";
 import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
 import { fileFor } from "./file.ts";
+import { kindOf } from "./record.ts";
 import { readSerial } from "./serial.ts";
 import { confirmRevocation, proposeRevocation, receiptOf, standingOf } from "./standing.ts";
 import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
@@ -31,7 +32,6 @@ const Answer = Type.Object({ certificate: CertificateSchema });
 const ReceiptAnswer = Type.Object({ receipt: Type.Unknown({ description: "service/src/proof/FORMAT.md §7" }) });
 const Id = Type.Object({ id: Type.String({ pattern: "^cert_[a-z0-9]{16,40}$" }) });
 const hex = (bytes: number) => Type.String({ pattern: `^[0-9a-f]{${2 * bytes}}$` });
-const purposeOfDeposit = "核验本人住房公积金缴存情况";
 
 export async function certificateRoutes(app: App, context: CertificateContext): Promise<void> {
   const { certificates, receipts, pool, now } = context;
@@ -59,8 +59,8 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     const issued = await issueCertificates(certificates, [
       {
         kind: wish.kind,
-        depositorId: depositor.id,
-        purpose: wish.purpose ?? purposeOfDeposit,
+        subjectId: depositor.id,
+        purpose: wish.purpose ?? kindOf(certificates, wish.kind).kind.purpose,
         requestedBy: wish.by,
         requestKey: wish.key,
       },

@@ -6,11 +6,19 @@ export interface DrawnRow {
   kind: string;
   serial: string;
   statusIndex: number;
-  personId: string;
+  /** null for a unit's certificate, and for a borrower whom the register of persons does not know */
+  personId: string | null;
+  /** one of the three is set: what the certificate is about */
   depositorId: string | null;
+  loanId: string | null;
+  unitId: string | null;
   requestedBy: string;
   requestKey: string;
   requestDigest: Uint8Array;
+  /** canonical JSON of what the wish told beside its subject */
+  details: string | null;
+  /** id of the certificate whose place this one takes */
+  supersedes: string | null;
   /** canonical JSON */
   record: string;
   recordDigest: Uint8Array;
@@ -58,24 +66,32 @@ export async function takeStatusIndexes(db: Queryable, count: number): Promise<n
   return rows.map((row) => Number(row.index));
 }
 
-/** Stores drawn certificates; a wish that was stored before is left as it is. */
-export async function insertDrawn(db: Queryable, rows: readonly DrawnRow[]): Promise<void> {
-  await db.query(
-    `insert into certificate (id, kind, serial, status_index, person_id, depositor_id, requested_by, request_key,
-       request_digest, record, record_digest, standing_token, ledger_entry, drawn_at, valid_until)
+/** Stores drawn certificates; a wish that was stored before is left as it is. @returns the ids of those stored */
+export async function insertDrawn(db: Queryable, rows: readonly DrawnRow[]): Promise<Set<string>> {
+  if (rows.length === 0) return new Set();
+  const inserted = await db.query<{ id: string }>({
+    name: "insert-drawn",
+    text: `insert into certificate (id, kind, serial, status_index, person_id, depositor_id, loan_id, unit_id, requested_by,
+       request_key, request_digest, details, supersedes, record, record_digest, standing_token, ledger_entry, drawn_at, valid_until)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::bytea[], $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::timestamptz[], $15::date[])
-     on conflict on constraint certificate_request_once do nothing`,
-    [
+       $9::text[], $10::text[], $11::bytea[], $12::text[], $13::text[], $14::text[], $15::bytea[], $16::bytea[],
+       $17::bigint[], $18::timestamptz[], $19::date[])
+     on conflict on constraint certificate_request_once do nothing
+     returning id`,
+    values: [
       rows.map((row) => row.id),
       rows.map((row) => row.kind),
       rows.map((row) => row.serial),
       rows.map((row) => row.statusIndex),
       rows.map((row) => row.personId),
       rows.map((row) => row.depositorId),
+      rows.map((row) => row.loanId),
+      rows.map((row) => row.unitId),
       rows.map((row) => row.requestedBy),
       rows.map((row) => row.requestKey),
       rows.map((row) => row.requestDigest),
+      rows.map((row) => row.details),
+      rows.map((row) => row.supersedes),
       rows.map((row) => row.record),
       rows.map((row) => row.recordDigest),
       rows.map((row) => row.standingToken),
@@ -83,12 +99,18 @@ export async function insertDrawn(db: Queryable, rows: readonly DrawnRow[]): Pro
       rows.map((row) => row.drawnAt),
       rows.map((row) => row.validUntil),
     ],
-  );
+  });
+  return new Set(inserted.rows.map(({ id }) => id));
+}
+
+/** A certificate as it is right after it was drawn. */
+export function freshView(row: DrawnRow): CertificateView {
+  return { ...row, issuedAt: null, leafId: null, leaf: null, leafIndex: null, leafEpoch: null, revocation: null };
 }
 
 const view = `
-  select c.id, c.kind, c.serial, c.status_index, c.person_id, c.depositor_id, c.requested_by, c.request_key, c.request_digest,
-    c.record, c.record_digest, c.standing_token, c.ledger_entry, c.drawn_at, c.valid_until,
+  select c.id, c.kind, c.serial, c.status_index, c.person_id, c.depositor_id, c.loan_id, c.unit_id, c.requested_by, c.request_key,
+    c.request_digest, c.details, c.supersedes, c.record, c.record_digest, c.standing_token, c.ledger_entry, c.drawn_at, c.valid_until,
     i.issued_at, i.leaf_id, i.leaf, l.leaf_index, l.epoch as leaf_epoch,
     r.reason, r.proposed_by, r.proposed_at, r.confirmed_by, r.confirmed_at
   from certificate c
@@ -102,11 +124,15 @@ function toView(row: Record<string, unknown>): CertificateView {
     kind: row.kind as string,
     serial: row.serial as string,
     statusIndex: Number(row.status_index),
-    personId: row.person_id as string,
+    personId: row.person_id as string | null,
     depositorId: row.depositor_id as string | null,
+    loanId: row.loan_id as string | null,
+    unitId: row.unit_id as string | null,
     requestedBy: row.requested_by as string,
     requestKey: row.request_key as string,
     requestDigest: row.request_digest as Buffer,
+    details: row.details as string | null,
+    supersedes: row.supersedes as string | null,
     record: row.record as string,
     recordDigest: row.record_digest as Buffer,
     standingToken: row.standing_token as Buffer,
@@ -195,6 +221,16 @@ export async function lockUnissued(db: Queryable, ids: readonly string[]): Promi
     [ids],
   );
   return new Set(rows.map((row) => row.id));
+}
+
+/** Locks certificates against another replacement and names those that have one already. */
+export async function lockSuperseded(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  await db.query("select id from certificate where id = any($1) order by id for no key update", [ids]);
+  const { rows } = await db.query<{ supersedes: string }>(
+    "select supersedes from certificate where supersedes = any($1)",
+    [ids],
+  );
+  return new Set(rows.map((row) => row.supersedes));
 }
 
 /** Drawn before `before` and never issued: what a crash between drawing and issuing left. */
@@ -312,6 +348,23 @@ export async function proposeRevocation(
     `insert into certificate_revocation (certificate_id, reason, note, proposed_by, proposed_at) values ($1, $2, $3, $4, $5)
      on conflict (certificate_id) do nothing`,
     [row.certificateId, row.reason, row.note, row.proposedBy, row.proposedAt],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Revokes a certificate as superseded, in one step: who asked for the newer one proposes, the newer one confirms.
+ * @returns false when a revocation of it was there already
+ */
+export async function insertSupersession(
+  db: Queryable,
+  row: { certificateId: string; by: string; newer: string; at: Date; chainWriteId: bigint },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into certificate_revocation
+       (certificate_id, reason, note, proposed_by, proposed_at, confirmed_by, confirmed_at, chain_write_id)
+     values ($1, 3, '由 ' || $3 || ' 取代', $2, $4, $3, $4, $5) on conflict (certificate_id) do nothing`,
+    [row.certificateId, row.by, row.newer, row.at, row.chainWriteId],
   );
   return rowCount === 1;
 }

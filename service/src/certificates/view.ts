@@ -1,4 +1,5 @@
 // What pages and programs see of a certificate.
+import { invariant } from "../errors.ts";
 import type { Static } from "../http.ts";
 import { Type } from "../http.ts";
 import { maskName, maskNumber } from "../proof/qr-summary.ts";
@@ -42,6 +43,12 @@ export const CertificateSchema = Type.Object(
 );
 export type CertificateJson = Static<typeof CertificateSchema>;
 
+function holderOf(compiled: CompiledKind | undefined, { fields, kind }: CertificateRecordJson) {
+  invariant(compiled, `kind ${kind} is issued and not known`);
+  const { name, number } = compiled.kind.holder(fields);
+  return { name: maskName(name), documentNumber: maskNumber(number) };
+}
+
 /** @param anchored whether the receipt's checkpoint is on the chain */
 export function certificateJson(
   certificate: CertificateView,
@@ -70,7 +77,7 @@ export function certificateJson(
     standing: standing.standing,
     reason: standing.reason ?? null,
     since: standing.since ?? null,
-    holder: { name: maskName(record.fields.name), documentNumber: maskNumber(record.fields.documentNumber) },
+    holder: holderOf(kinds.get(certificate.kind), record),
     revocation: revocation && {
       reason: revocation.reason,
       proposedBy: revocation.proposedBy,

@@ -2,6 +2,9 @@
 // data standard JGJ/T 320 in the order in which banks ask for them.
 
 import { certificateForm } from "./form.ts";
+import { DomainError } from "../../errors.ts";
+import { depositorFacts } from "../../collection/snapshot.ts";
+import { depositFieldsOf } from "./deposit-facts.ts";
 import type { CertificateKind, CertificateRecord, Day, Month, Yuan } from "./kind.ts";
 import { ACCOUNT_STATUSES, day, DOCUMENT_TYPES, fen, money, month, percent, textOrUnknown, UNKNOWN } from "./words.ts";
 import type { AccountStatus, DocumentType } from "./words.ts";
@@ -43,9 +46,14 @@ export interface DepositFields {
 /** Days for which a deposit certificate is valid unless the centre decides otherwise. No national period exists. */
 const VALIDITY_DAYS = 30;
 
+/** Table A.6: merged, moved out, withdrawn. */
+const CLOSED = new Set(["03", "04", "05"]);
+
 export const depositKind: CertificateKind<DepositFields> = {
   code: "deposit",
   title: { zh: "个人住房公积金缴存证明", en: "Housing provident fund deposit certificate" },
+  subject: "depositor",
+  purpose: "核验本人住房公积金缴存情况",
   validityDays: VALIDITY_DAYS,
   template: certificateForm({
     title: "个人住房公积金缴存证明",
@@ -83,6 +91,17 @@ export const depositKind: CertificateKind<DepositFields> = {
     closing: "本证明所载信息截至上述日期，仅供{purpose}使用，有效期至{validUntil}。",
   }),
 
+  async read(tx, asked, { today }) {
+    const facts = await depositorFacts(tx, { depositorIds: asked.map(({ subjectId }) => subjectId) });
+    const byId = new Map(facts.map((fact) => [fact.depositorId, fact]));
+    return asked.map(({ subjectId }) => {
+      const fact = byId.get(subjectId);
+      if (!fact) return new DomainError("DEPOSITOR_NOT_FOUND");
+      if (CLOSED.has(fact.state)) return new DomainError("ACCOUNT_CLOSED");
+      return { personId: fact.personId, ledgerEntry: fact.entryNumber, fields: depositFieldsOf(fact, today) };
+    });
+  },
+
   values({ number, issuedOn, validUntil, purpose, fields }: CertificateRecord<DepositFields>) {
     return {
       number,
@@ -113,6 +132,8 @@ export const depositKind: CertificateKind<DepositFields> = {
       loans: loansInWords(fields.loans),
     };
   },
+
+  holder: ({ name, documentNumber }) => ({ name, number: documentNumber }),
 
   qrSummary({ fields }: CertificateRecord<DepositFields>) {
     return [
