@@ -14,7 +14,18 @@ import {
   X509Certificate,
 } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { elementAt, NULL, objectIdentifier, octets, sequence, setOf, smallInteger, tagged } from "./der.ts";
+import {
+  elementAt,
+  integer,
+  NULL,
+  objectIdentifier,
+  octets,
+  sequence,
+  setOf,
+  smallInteger,
+  tagged,
+  TRUE,
+} from "./der.ts";
 
 export type SealAlgorithm = "P-256" | "RSA-2048" | "RSA-3072";
 
@@ -37,6 +48,7 @@ const COMMON_NAME = objectIdentifier("2.5.4.3");
 const SEAL_PURPOSES = ["1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36"];
 /** Bit strings of KeyUsage: unused bits, then the bits from digitalSignature on. */
 const SIGNS_DOCUMENTS = [6, 0b11000000];
+/** certificates and revocation lists */
 const SIGNS_CERTIFICATES = [1, 0b00000110];
 
 /** Makes a root with a fresh P-256 key, valid for ten years. Each call makes another one. */
@@ -67,6 +79,57 @@ export function createDevelopmentSeal(
     extension("2.5.29.37", false, sequence(...SEAL_PURPOSES.map(objectIdentifier))),
   ];
   return certify(privateKey, publicKey, name, now(), 3 * YEAR, extensions, issuerOf(issuer));
+}
+
+/** Makes a time-stamping authority's certificate, valid for nine years if not told otherwise: it ends before its root. */
+export function createDevelopmentTimeStampAuthority(
+  issuer: Credential,
+  { now, algorithm = "P-256", years = 9 }: { now: () => Date; algorithm?: SealAlgorithm; years?: number },
+): Credential {
+  const { privateKey, publicKey } = generateKeys(algorithm);
+  const name = distinguishedName(`存证开发用 ${MARK}`, `开发用时间戳 ${MARK} TSA`);
+  const extensions = [
+    extension("2.5.29.19", true, sequence()),
+    extension("2.5.29.15", true, tagged(0x03, Buffer.from(SIGNS_DOCUMENTS))),
+    extension("2.5.29.37", true, sequence(objectIdentifier("1.3.6.1.5.5.7.3.8"))),
+  ];
+  return certify(privateKey, publicKey, name, now(), years * YEAR, extensions, issuerOf(issuer));
+}
+
+/** Makes an authority's revocation list, with nothing revoked, good for so many days. */
+export function createDevelopmentRevocationList(
+  issuer: Credential,
+  { now, days = 30 }: { now: () => Date; days?: number },
+): Buffer {
+  const { name, key } = issuerOf(issuer);
+  const at = now().getTime();
+  const algorithm = key.asymmetricKeyType === "rsa" ? RSA_WITH_SHA_256 : ECDSA_WITH_SHA_256;
+  const toBeSigned = sequence(
+    smallInteger(1), // version 2
+    algorithm,
+    name,
+    utcTime(at - HOUR),
+    utcTime(at + days * 24 * HOUR),
+    tagged(
+      0xa0,
+      sequence(
+        extension(
+          "2.5.29.20",
+          false,
+          integer(
+            Buffer.from(
+              Math.floor(at / 1000)
+                .toString(16)
+                .padStart(16, "0"),
+              "hex",
+            ),
+          ),
+        ),
+        extension("2.5.29.35", false, sequence(tagged(0x80, keyIdentifier(key)))),
+      ),
+    ),
+  );
+  return sequence(toBeSigned, algorithm, tagged(0x03, Buffer.from([0]), sign("sha256", toBeSigned, key)));
 }
 
 /** Whether a certificate was made here: its issuer says so. */
@@ -150,8 +213,6 @@ function authorityExtensions(): Buffer[] {
     extension("2.5.29.15", true, tagged(0x03, Buffer.from(SIGNS_CERTIFICATES))),
   ];
 }
-
-const TRUE = Buffer.from([0x01, 0x01, 0xff]);
 
 function extension(identifier: string, critical: boolean, value: Uint8Array): Buffer {
   return sequence(objectIdentifier(identifier), ...(critical ? [TRUE] : []), octets(value));

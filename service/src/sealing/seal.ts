@@ -13,6 +13,8 @@ import type { SealKey } from "./keys.ts";
 export interface Sealed {
   /** what follows the template's prefix; prefix and suffix together are the file */
   readonly suffix: Uint8Array;
+  /** the zeros behind the CMS in /Contents, which need not be kept: where in the suffix, and how many */
+  readonly padding: { readonly at: number; readonly length: number };
   /** SHA-256 of the bytes that the ByteRange covers */
   readonly sealedDigest: Uint8Array;
   /** SHA-256 of the signature value in SignerInfo */
@@ -29,8 +31,11 @@ export interface Sealer {
    * digest. Whoever stores them keeps the first.
    */
   seal(drawing: Drawing): Sealed;
+  /** Reserves so many bytes behind the CMS in files sealed from now on, for a time-stamp that comes later. */
+  reserve(bytes: number): void;
 }
 
+const ZERO = 0x30;
 /** A DER ECDSA signature over P-256 has at most two integers of 33 bytes with their headers. */
 const LONGEST_P256_SIGNATURE = 72;
 
@@ -45,7 +50,8 @@ export function createSealer({ key, chain }: SealKey): Sealer {
   invariant(new X509Certificate(certificate).checkPrivateKey(key), "the seal key is not the certificate's");
   const { kind, longestSignature } = keyKind(key);
   const cms = new SignedData(kind, chain);
-  const contentsDigits = 2 * cms.lengthWith(longestSignature);
+  const digitsWithoutRoom = 2 * cms.lengthWith(longestSignature);
+  let contentsDigits = digitsWithoutRoom;
   const signer = sha256(certificate);
 
   return {
@@ -54,8 +60,18 @@ export function createSealer({ key, chain }: SealKey): Sealer {
       const { suffix, contentsAt, digest } = openForSignature(drawing, contentsDigits);
       const signature = sign("sha256", cms.toBeSigned(digest), key);
       const end = cms.writeDigits(suffix, contentsAt, digest, signature);
-      suffix.fill("0", end, contentsAt + contentsDigits, "latin1");
-      return { suffix, sealedDigest: digest, signatureDigest: sha256(signature), signer: Uint8Array.from(signer) };
+      const padding = { at: end, length: contentsAt + contentsDigits - end };
+      suffix.fill(ZERO, end, end + padding.length);
+      return {
+        suffix,
+        padding,
+        sealedDigest: digest,
+        signatureDigest: sha256(signature),
+        signer: Uint8Array.from(signer),
+      };
+    },
+    reserve(bytes) {
+      contentsDigits = digitsWithoutRoom + 2 * bytes;
     },
   };
 }
