@@ -4,14 +4,14 @@ import type { App } from "../http.ts";
 import { Page, PageQuery, Type, answers, decodeCursor, idempotencyKey, pageOf } from "../http.ts";
 import { DomainError } from "../errors.ts";
 import { actorId, assertMay, mayDo, personOf, requireAction, requireActor, staffOf } from "../identity/access.ts";
-import { depositorsOf } from "../collection/register.ts";
 import { anchoredSize } from "../log/log.ts";
 import { fromHex } from "../proof/bytes.ts";
 import type { Traces } from "../traces/trace.ts";
+import { AskSchema, kindJson, wishOf } from "./ask.ts";
+import type { Ask } from "./ask.ts";
 import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
 import { fileFor } from "./file.ts";
-import { kindOf } from "./record.ts";
 import { readSerial } from "./serial.ts";
 import { confirmRevocation, proposeRevocation, receiptOf, standingOf } from "./standing.ts";
 import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
@@ -28,6 +28,13 @@ export interface CertificateContext extends AppContext {
   traces: Traces;
 }
 
+const Kind = Type.Object({
+  code: Type.String(),
+  title: Type.Object({ zh: Type.String(), en: Type.String() }),
+  subject: Type.Union([Type.Literal("depositor"), Type.Literal("loan"), Type.Literal("unit")]),
+  purpose: Type.String({ description: "what it is for when nobody says" }),
+  details: Type.Unknown({ description: "JSON Schema of what the kind asks for; null when it asks for nothing" }),
+});
 const Answer = Type.Object({ certificate: CertificateSchema });
 const ReceiptAnswer = Type.Object({ receipt: Type.Unknown({ description: "service/src/proof/FORMAT.md §7" }) });
 const Id = Type.Object({ id: Type.String({ pattern: "^cert_[a-z0-9]{16,40}$" }) });
@@ -44,35 +51,23 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     });
   }
 
-  async function issue(wish: {
-    personId: string;
-    accountNumber: string;
-    kind: string;
-    purpose: string | undefined;
-    by: string;
-    key: string;
-  }) {
-    const depositor = (await depositorsOf(pool, wish.personId)).find(
-      (account) => account.accountNumber === wish.accountNumber,
-    );
-    if (!depositor) throw new DomainError("DEPOSITOR_NOT_FOUND");
-    const issued = await issueCertificates(certificates, [
-      {
-        kind: wish.kind,
-        subjectId: depositor.id,
-        purpose: wish.purpose ?? kindOf(certificates, wish.kind).kind.purpose,
-        requestedBy: wish.by,
-        requestKey: wish.key,
-      },
-    ]);
+  async function issue(ask: Ask, who: Parameters<typeof wishOf>[2]) {
+    const issued = await issueCertificates(certificates, [await wishOf(certificates, ask, who)]);
     return { certificate: (await toJson(issued))[0]! };
   }
 
-  const Wish = {
-    kind: Type.Literal("deposit"),
-    grzh: Type.String({ minLength: 1, maxLength: 20, description: "GRZH 个人账号" }),
-    purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 40, pattern: "^[^\\p{C}\\s][^\\p{C}]*$" })),
-  };
+  app.get(
+    "/api/v1/certificate-kinds",
+    {
+      schema: {
+        tags: ["certificates"],
+        summary: "The kinds of certificates, and what each asks for",
+        response: answers(Type.Object({ kinds: Type.Array(Kind) })),
+      },
+    },
+    async () => ({ kinds: [...certificates.kinds.values()].map(({ kind }) => kindJson(kind)) }),
+  );
+
   app.post(
     "/api/v1/me/certificates",
     {
@@ -82,15 +77,14 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
         tags: ["certificates"],
         summary: "Issue a certificate to the person who asks",
         description: "Idempotency-Key required: the same key again answers with the same certificate.",
-        body: Type.Object(Wish, { additionalProperties: false }),
+        body: Type.Object(AskSchema, { additionalProperties: false }),
         response: answers(Answer, 201),
       },
     },
     async (request, reply) => {
       const { personId } = personOf(request);
-      const { kind, grzh, purpose } = request.body;
-      const wish = { personId, accountNumber: grzh, kind, purpose, by: personId, key: idempotencyKey(request) };
-      return reply.code(201).send(await issue(wish));
+      const who = { personId, requestedBy: personId, requestKey: idempotencyKey(request) };
+      return reply.code(201).send(await issue(request.body, who));
     },
   );
 
@@ -102,19 +96,18 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
       schema: {
         tags: ["certificates"],
         summary: "Issue a certificate at the counter",
+        description: "personId names whose account or loan it is; a unit's certificate has none.",
         body: Type.Object(
-          { personId: Type.String({ pattern: "^pers_[A-Za-z0-9]{1,40}$" }), ...Wish },
+          { personId: Type.Optional(Type.String({ pattern: "^pers_[A-Za-z0-9]{1,40}$" })), ...AskSchema },
           { additionalProperties: false },
         ),
         response: answers(Answer, 201),
       },
     },
     async (request, reply) => {
-      const { personId, kind, grzh, purpose } = request.body;
-      const by = staffOf(request).staffId;
-      return reply
-        .code(201)
-        .send(await issue({ personId, accountNumber: grzh, kind, purpose, by, key: idempotencyKey(request) }));
+      const { personId, ...ask } = request.body;
+      const who = { requestedBy: staffOf(request).staffId, requestKey: idempotencyKey(request) };
+      return reply.code(201).send(await issue(ask, personId === undefined ? who : { personId, ...who }));
     },
   );
 

@@ -12,4 +12,14 @@ export const collectionRefusals = refusals({
     zh: "没有找到该公积金账户。请核对个人账号。",
     en: "This account was not found. Check the account number.",
   },
+  LOAN_NOT_FOUND: {
+    status: 404,
+    zh: "没有找到该贷款。请核对贷款账号，以及贷款是否登记在本人名下。",
+    en: "This loan was not found. Check its number, and that it stands in this person's name.",
+  },
+  UNIT_NOT_FOUND: {
+    status: 404,
+    zh: "没有找到该单位。请核对单位账号。",
+    en: "This unit was not found. Check its account number.",
+  },
 });
