@@ -3,11 +3,11 @@ import { FormatError, fromHex, isCount, textOf } from "./bytes.ts";
 import { isCentreCode } from "./leaf.ts";
 
 /** Kinds of dated keys that the verifier uses: a centre may have others. */
-export type KeyKind = "seal" | "qr" | "log" | "witness" | "member";
+export type KeyKind = "seal" | "qr" | "log" | "witness" | "timestamp" | "member";
 
 export interface DatedKey {
   kind: string;
-  /** hex; SHA-256 of the certificate for "seal", 65 bytes of P-256 point for "qr", 32 bytes of Ed25519 for the others */
+  /** hex; SHA-256 of the certificate for "seal" and "timestamp", 65 bytes of P-256 point for "qr", 32 bytes of Ed25519 for the others */
   value: string;
   /** seconds since 1970 from which on it is trusted */
   from: number;
@@ -45,7 +45,14 @@ const address = /^0x[0-9a-f]{40}$/;
 /** Scheme, host and port and nothing else: no user, no path, no backslash that a browser would take for a slash. */
 const serviceAddress = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?$/;
 /** Bytes of a key as they stand in the list, by kind; kinds that a verifier does not use may have any length. */
-const keyLengths: Readonly<Record<string, number>> = { seal: 32, qr: 65, log: 32, witness: 32, member: 32 };
+const keyLengths: Readonly<Record<string, number>> = {
+  seal: 32,
+  qr: 65,
+  log: 32,
+  witness: 32,
+  timestamp: 32,
+  member: 32,
+};
 const mostCentres = 1000;
 const mostKeys = 1000;
 const longestKey = 1024;

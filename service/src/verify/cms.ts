@@ -1,9 +1,10 @@
-// FORMAT.md §9 (3) to (5): the CMS SignedData (RFC 5652) inside /Contents, as PAdES B-B makes it and in no other form. Every
+// FORMAT.md §9 (3) to (5): the CMS SignedData (RFC 5652) inside /Contents, as PAdES makes it and in no other form. Every
 // byte of it is either fixed here, or signed, or named by what is signed: a changed file has no second spelling to hide in.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concat, equal, toHex } from "../proof/bytes.ts";
+import { equal, toHex } from "../proof/bytes.ts";
+import { readAttributes, signedMessage } from "./attributes.ts";
 import { readCertificate } from "./certificate.ts";
-import type { SealCertificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { childrenOf, expectTag, notDer, oidOf, readDer, smallOf, tags } from "./der.ts";
 import type { DerValue } from "./der.ts";
 import { expectSignatureAlgorithm, verifySignature } from "./signature.ts";
@@ -11,6 +12,7 @@ import { CheckFailed } from "./verdict.ts";
 
 const signedData = "2a864886f70d010702";
 const data = "2a864886f70d010701";
+const signatureTimeStamp = "2a864886f70d010910020e";
 const sha256Oid = "608648016503040201";
 const contentType = "2a864886f70d010903";
 const messageDigest = "2a864886f70d010904";
@@ -18,11 +20,14 @@ const signingCertificateV2 = "2a864886f70d010910022f";
 const mostCertificates = 8;
 
 export interface Seal {
-  certificate: SealCertificate;
+  certificate: Certificate;
   /** SHA-256 of the seal certificate, hex */
   signer: string;
   /** SHA-256 of the signature value, hex */
   signatureDigest: string;
+  /** the signature value, and the DER of the token over it, which levels from B-T on have */
+  signature: Uint8Array;
+  token: Uint8Array | undefined;
 }
 
 /** Checks the seal over a file whose covered bytes have this SHA-256. @throws CheckFailed */
@@ -36,7 +41,7 @@ export async function verifySeal(cms: Uint8Array, sealedDigest: Uint8Array): Pro
     tags.sequence,
   );
   if (smallOf(version) !== 1) throw new CheckFailed("seal-malformed", { what: "version" });
-  // With revocation lists the fifth member is not the signers: they belong to B-LT and come with a later version.
+  // With revocation lists the fifth member is not the signers: they belong into the store of B-LT.
   if (others.length > 0) throw new CheckFailed("seal-malformed", { what: "revocation lists" });
   const [digestAlgorithm, ...moreAlgorithms] = childrenOf(digestAlgorithms, tags.set);
   if (moreAlgorithms.length > 0) throw new CheckFailed("seal-malformed", { what: "digest algorithms" });
@@ -53,9 +58,10 @@ export async function verifySeal(cms: Uint8Array, sealedDigest: Uint8Array): Pro
 
 async function verifySigner(info: DerValue, carried: readonly DerValue[], sealedDigest: Uint8Array): Promise<Seal> {
   const members = childrenOf(info, tags.sequence);
-  const [version, identifier, digestAlgorithm, attributes, algorithm, value, ...rest] = members;
+  const [version, identifier, digestAlgorithm, attributes, algorithm, value, unsigned, ...rest] = members;
   if (smallOf(version) !== 1) throw new CheckFailed("seal-malformed", { what: "signer's version" });
   if (rest.length > 0) throw new CheckFailed("seal-malformed", { what: "unsigned attributes" });
+  const token = unsigned && readToken(unsigned);
   expectSha256(digestAlgorithm);
 
   const signerDer = carried[0]!.whole;
@@ -65,7 +71,7 @@ async function verifySigner(info: DerValue, carried: readonly DerValue[], sealed
   if (!equal(issuer.whole, certificate.issuer) || !equal(serial.whole, certificate.serial))
     throw new CheckFailed("certificate-not-the-signers");
 
-  const signed = readAttributes(attributes);
+  const signed = readSigned(attributes);
   if (oidOf(signed.contentType) !== data) throw new CheckFailed("seal-malformed", { what: "content type" });
   checkNamedCertificates(signed.signingCertificate, carried, certificate);
   if (!equal(expectTag(signed.messageDigest, tags.octetString).content, sealedDigest))
@@ -73,11 +79,18 @@ async function verifySigner(info: DerValue, carried: readonly DerValue[], sealed
 
   expectSignatureAlgorithm(certificate.publicKey, algorithm);
   const signature = expectTag(value, tags.octetString).content;
-  // RFC 5652 §5.4: what is signed has the tag of a SET, not the implicit one that stands in the file.
-  const message = concat(Uint8Array.of(tags.set), attributes!.whole.subarray(1));
-  if (!(await verifySignature(certificate.publicKey, signature, message)))
+  if (!(await verifySignature(certificate.publicKey, signature, signedMessage(attributes!))))
     throw new CheckFailed("signature-wrong", { what: "value" });
-  return { certificate, signer: toHex(sha256(signerDer)), signatureDigest: toHex(sha256(signature)) };
+  const signer = toHex(sha256(signerDer));
+  return { certificate, signer, signatureDigest: toHex(sha256(signature)), signature, token };
+}
+
+/** The one unsigned attribute that may be there: a time-stamp on the signature value. */
+function readToken(unsigned: DerValue): Uint8Array {
+  const [[oid, token] = [], ...more] = readAttributes(unsigned, 0xa1);
+  if (oid !== signatureTimeStamp || !token || more.length > 0)
+    throw new CheckFailed("seal-malformed", { what: "unsigned attributes" });
+  return token.whole;
 }
 
 /** SHA-256 with parameters absent (RFC 5754 §2) or NULL, which older writers use. */
@@ -94,19 +107,9 @@ interface SignedAttributes {
   signingCertificate: DerValue;
 }
 
-/** Exactly the three attributes, each once with one value, in the order of a DER SET OF. */
-function readAttributes(attributes: DerValue | undefined): SignedAttributes {
-  const values = new Map<string, DerValue>();
-  let before: DerValue | undefined;
-  for (const attribute of childrenOf(attributes, 0xa0)) {
-    if (before && !ascending(before.whole, attribute.whole)) throw notDer("order of the attributes");
-    before = attribute;
-    const [type, set, ...rest] = childrenOf(attribute, tags.sequence);
-    const [value, ...more] = childrenOf(set, tags.set);
-    const oid = oidOf(type);
-    if (!value || more.length > 0 || rest.length > 0 || values.has(oid)) throw notDer("attribute");
-    values.set(oid, value);
-  }
+/** Exactly the three attributes. */
+function readSigned(attributes: DerValue | undefined): SignedAttributes {
+  const values = readAttributes(attributes, 0xa0);
   const found = [contentType, messageDigest, signingCertificateV2].map((oid) => values.get(oid));
   if (values.size !== 3 || found.some((value) => value === undefined))
     throw new CheckFailed("seal-malformed", { what: "signed attributes" });
@@ -114,18 +117,11 @@ function readAttributes(attributes: DerValue | undefined): SignedAttributes {
   return { contentType: type, messageDigest: digest, signingCertificate: signing };
 }
 
-/** X.690 §11.6: compared as bytes, the shorter one padded with zeros. */
-function ascending(a: Uint8Array, b: Uint8Array): boolean {
-  const length = Math.max(a.length, b.length);
-  for (let i = 0; i < length; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) < (b[i] ?? 0);
-  return true;
-}
-
 /**
  * SigningCertificateV2 (RFC 5035 §3) names the carried certificates by SHA-256, the signer's first, and no other is carried:
  * else kilobytes could change in a file that still passes.
  */
-function checkNamedCertificates(value: DerValue, carried: readonly DerValue[], certificate: SealCertificate): void {
+function checkNamedCertificates(value: DerValue, carried: readonly DerValue[], certificate: Certificate): void {
   const [list, ...policies] = childrenOf(value, tags.sequence);
   const named = childrenOf(list, tags.sequence);
   if (policies.length > 0) throw new CheckFailed("seal-malformed", { what: "signing certificate" });
@@ -141,7 +137,7 @@ function checkNamedCertificates(value: DerValue, carried: readonly DerValue[], c
   if (named.length !== carried.length) throw new CheckFailed("certificate-not-named", { count: carried.length });
 }
 
-function checkIssuerSerial(value: DerValue, certificate: SealCertificate): void {
+function checkIssuerSerial(value: DerValue, certificate: Certificate): void {
   const [names, serial, ...rest] = childrenOf(value, tags.sequence);
   const [name, ...more] = childrenOf(names, tags.sequence);
   const [directory] = childrenOf(name, 0xa4);

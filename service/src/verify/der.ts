@@ -31,8 +31,11 @@ export function notDer(what: string): CheckFailed {
   return new CheckFailed("seal-not-der", { what });
 }
 
-/** Reads the value at the beginning of `bytes`; what follows it is the caller's. */
-export function firstDer(bytes: Uint8Array): DerValue {
+/**
+ * Reads the value at the beginning of `bytes`; what follows it is the caller's.
+ * @param longest bytes that it may have
+ */
+export function firstDer(bytes: Uint8Array, longest: number = longestDer): DerValue {
   const tag = bytes[0];
   const first = bytes[1];
   if (tag === undefined || first === undefined) throw notDer("cut short");
@@ -52,13 +55,13 @@ export function firstDer(bytes: Uint8Array): DerValue {
     header += count;
     if (length < 0x80 || length < 256 ** (count - 1)) throw notDer("length not in its shortest form");
   }
-  if (length > longestDer || header + length > bytes.length) throw notDer("longer than its place");
+  if (length > longest || header + length > bytes.length) throw notDer("longer than its place");
   return { tag, whole: bytes.subarray(0, header + length), content: bytes.subarray(header, header + length) };
 }
 
 /** Reads exactly one value, with this tag when given. */
-export function readDer(bytes: Uint8Array, tag?: number): DerValue {
-  const value = firstDer(bytes);
+export function readDer(bytes: Uint8Array, tag?: number, longest?: number): DerValue {
+  const value = firstDer(bytes, longest);
   if (value.whole.length !== bytes.length) throw notDer("bytes after the value");
   return tag === undefined ? value : expectTag(value, tag);
 }

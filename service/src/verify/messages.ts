@@ -10,6 +10,10 @@ export interface Sentence {
 export const messages = {
   // file
   "file-whole": { zh: "文件完整，印章覆盖全部内容。", en: "The file is complete and the seal covers all of it." },
+  "file-whole-prolonged": {
+    zh: "文件完整，印章覆盖全部内容；之后只添加了延长印章效力的时间戳等材料。",
+    en: "The file is complete and the seal covers all that it shows; only what prolongs the seal's life was added later.",
+  },
   "file-too-large": {
     zh: "文件过大，不可能是缴存证明。请核对所选文件。",
     en: "The file is too large to be a certificate. Check which file you chose.",
@@ -45,6 +49,14 @@ export const messages = {
     zh: "印章没有放在规定的签名域中。",
     en: "The seal does not stand in the signature field where it must.",
   },
+  "store-wrong": {
+    zh: "盖章后添加的证书和吊销材料不符合规定，可能夹带其他内容。",
+    en: "The certificates and revocation data added after sealing are not as they must be; they may hide something.",
+  },
+  "document-time-stamp-wrong": {
+    zh: "盖章后添加的文档时间戳不符合规定。",
+    en: "A document time-stamp that was added after sealing is not as it must be.",
+  },
   "seal-kind-not-allowed": {
     zh: "签名类型不是规定的电子印章。",
     en: "The signature is not of the kind that seals are.",
@@ -70,6 +82,10 @@ export const messages = {
   "key-not-allowed": { zh: "印章密钥强度或种类不符合规定。", en: "The seal's key is too weak or of another kind." },
   "algorithm-not-allowed": { zh: "印章使用了不允许的算法。", en: "The seal uses an algorithm that is not allowed." },
   "signature-wrong": { zh: "印章签名不正确。", en: "The seal's signature is wrong." },
+  "time-stamp-wrong": {
+    zh: "文件中的时间戳不正确，或属于其他内容。",
+    en: "A time-stamp in the file is wrong or belongs to something else.",
+  },
   // qr
   "qr-signed": {
     zh: "二维码由该中心签发，内容未被改动。",

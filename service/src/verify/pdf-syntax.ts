@@ -4,7 +4,8 @@ import { CheckFailed } from "./verdict.ts";
 
 export type PdfValue =
   | { readonly kind: "dictionary"; readonly entries: ReadonlyMap<string, PdfValue> }
-  | { readonly kind: "array"; readonly items: readonly PdfValue[] }
+  /** `at` is the place of its bracket */
+  | { readonly kind: "array"; readonly items: readonly PdfValue[]; readonly at: number }
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "number"; readonly text: string }
   | { readonly kind: "reference"; readonly object: number }
@@ -12,6 +13,7 @@ export type PdfValue =
   | { readonly kind: "text" | "hex"; readonly at: number; readonly end: number }
   | { readonly kind: "word"; readonly word: string };
 
+export type PdfArray = Extract<PdfValue, { kind: "array" }>;
 export type PdfDictionary = Extract<PdfValue, { kind: "dictionary" }>;
 
 const deepest = 32;
@@ -148,7 +150,7 @@ export class PdfReader {
   }
 
   #array(): PdfValue {
-    this.at++;
+    const at = this.at++;
     const items: PdfValue[] = [];
     for (;;) {
       this.skipSpace();
@@ -156,7 +158,7 @@ export class PdfReader {
       items.push(this.value());
     }
     this.at++;
-    return { kind: "array", items };
+    return { kind: "array", items, at };
   }
 
   #dictionary(): PdfDictionary {

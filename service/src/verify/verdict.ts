@@ -30,11 +30,28 @@ export interface VerifiedCertificate {
   validUntil: string;
 }
 
+/** Level of the file (FORMAT.md §9): the highest of which it has everything, and all that the lower ones have. */
+export type Level = "B-B" | "B-T" | "B-LT" | "B-LTA";
+
+export interface TimeStamp {
+  /** what the authority says, RFC 3339, +08:00 */
+  time: string;
+  /** SHA-256 of the authority's certificate, hex */
+  authority: string;
+  /** over the seal's signature value, or over the whole document */
+  over: "seal" | "document";
+  /** is the authority one that the issuing centre uses, trusted at that time? False while the centre is not known. */
+  trusted: boolean;
+}
+
 export interface Verdict {
   headline: Headline;
   /** in the order of FORMAT.md §10 */
   steps: Step[];
   certificate?: VerifiedCertificate;
+  /** of a file whose steps `file` and `seal` passed; information, no step hangs on them but the time of existence */
+  level?: Level;
+  timeStamps?: TimeStamp[];
   /** what the QR says; there only when its signature is good */
   summary?: QrSummary;
 }

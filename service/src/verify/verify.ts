@@ -18,6 +18,8 @@ import { checkQrSignature, readQrText } from "./qr.ts";
 import { checkReceiptOfFile, checkReceiptOfQr, dayText, fetchReceipt } from "./receipt.ts";
 import type { Sources } from "./sources.ts";
 import { agreeOnStanding, checkStanding } from "./standing.ts";
+import { earlierByTokens, levelOf, tellTokens, verifyTokens } from "./time-stamps.ts";
+import type { FileToken } from "./time-stamps.ts";
 import { checkKeyTrusted, ownerOfSeal, readTrust } from "./trust.ts";
 import type { AgreedTrust, Existence, NamedKey } from "./trust.ts";
 import { CheckFailed, CheckUnknown, fileSteps, headlineOf, qrSteps } from "./verdict.ts";
@@ -49,6 +51,10 @@ class Steps {
       this.#done.set(step, stepThatThrew(step, error));
       return undefined;
     }
+  }
+
+  passed(...names: StepName[]): boolean {
+    return names.every((step) => this.#done.get(step)?.outcome === "passed");
   }
 
   all(): Step[] {
@@ -89,20 +95,25 @@ async function tryTrust(sources: Sources): Promise<() => AgreedTrust> {
  */
 export async function verifyFile(bytes: Uint8Array, sources: Sources, now: Date): Promise<Verdict> {
   const steps = new Steps(fileSteps);
-  const file = await steps.run("file", async () => ({ value: await readSealedFile(bytes), code: "file-whole" }));
+  const file = await steps.run("file", async () => {
+    const value = await readSealedFile(bytes);
+    return { value, code: value.additions > 0 ? "file-whole-prolonged" : "file-whole" };
+  });
   if (!file) return steps.verdict({});
-  const seal = await steps.run("seal", async () => ({
-    value: await verifySeal(file.cms, file.sealedDigest),
-    code: "seal-good",
-  }));
-  if (!seal) return steps.verdict({});
+  const sealed = await steps.run("seal", async () => {
+    const seal = await verifySeal(file.cms, file.sealedDigest);
+    return { value: { seal, tokens: await verifyTokens(bytes, file, seal) }, code: "seal-good" };
+  });
+  if (!sealed) return steps.verdict({});
+  const { seal, tokens } = sealed;
+  const level = levelOf(file, seal);
 
   const trust = await tryTrust(sources);
   const owner = await steps.run("trust", async () => ({
     value: ownerOfSeal(trust(), seal.signer),
     code: "signer-listed",
   }));
-  if (!owner) return steps.verdict({});
+  if (!owner) return steps.verdict({ level, timeStamps: tellTokens(tokens) });
   const sealedDigest = toHex(file.sealedDigest);
   const receipt = await steps.run("receipt", async () => {
     const { code, serviceUrl } = owner.centre;
@@ -110,7 +121,16 @@ export async function verifyFile(bytes: Uint8Array, sources: Sources, now: Date)
     checkReceiptOfFile(found.leaf, { ...seal, sealedDigest }, code);
     return { value: found, code: "receipt-fits", detail: { centre: code } };
   });
-  return judge(steps, { sources, now, trust: trust(), owner, receipt, validity: seal.certificate });
+  const verdict = await judge(steps, {
+    sources,
+    now,
+    trust: trust(),
+    owner,
+    receipt,
+    validity: seal.certificate,
+    tokens,
+  });
+  return { ...verdict, level, timeStamps: tellTokens(tokens, owner) };
 }
 
 /**
@@ -152,14 +172,18 @@ interface Case {
   named?: Pick<CertificateLeaf, "statusIndex" | "validUntil">;
   /** validity of the seal certificate; a QR key has none */
   validity?: { notBefore: number; notAfter: number };
+  /** time-stamps of the file */
+  tokens?: readonly FileToken[];
 }
 
 /** Steps inclusion, anchor, trust and standing, which file and QR have in common. */
-async function judge(steps: Steps, { sources, now, trust, owner, receipt, named, validity }: Case): Promise<Verdict> {
+async function judge(steps: Steps, given: Case): Promise<Verdict> {
+  const { sources, now, trust, owner, receipt, named, validity, tokens = [] } = given;
   const { centre } = owner;
   const leaf = receipt?.leaf ?? named;
   const standing = leaf && runStanding(steps, sources, trust, centre.code, leaf, now);
-  const existence = await runLog(steps, { sources, now, trust, owner, receipt });
+  const logged = await runLog(steps, { sources, now, trust, owner, receipt });
+  const existence = steps.passed("inclusion", "anchor") ? earlierByTokens(logged, tokens, owner) : logged;
   await steps.run("trust", async () => ({
     value: true,
     code: "key-trusted",
