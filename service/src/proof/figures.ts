@@ -1,0 +1,43 @@
+// FORMAT.md §4: the key figures that a certificate's QR code repeats, kind by kind, in their order. Kinds write them, pages name
+// them when they are compared with the paper. A kind's list never changes; another list is another kind.
+
+/**
+ * What a figure counts: whole fen; how many of something; how many months; a month as YYYYMM; a day as YYYYMMDD. In every
+ * unit a figure can be absent (-1 in the code), which means that the centre has no data.
+ */
+export type FigureUnit = "fen" | "count" | "months" | "month" | "day";
+
+export interface Figure {
+  readonly code: string;
+  readonly unit: FigureUnit;
+  readonly zh: string;
+  readonly en: string;
+}
+
+export const figuresOfKinds: Readonly<Record<string, readonly Figure[]>> = {
+  deposit: [
+    { code: "balance", unit: "fen", zh: "账户余额", en: "Balance" },
+    { code: "base", unit: "fen", zh: "缴存基数", en: "Contribution base" },
+    { code: "monthlyUnit", unit: "fen", zh: "单位月缴存额", en: "Unit's monthly amount" },
+    { code: "monthlyPerson", unit: "fen", zh: "个人月缴存额", en: "Person's monthly amount" },
+    { code: "monthsInARow", unit: "months", zh: "连续缴存月数", en: "Months in a row" },
+    { code: "paidTo", unit: "month", zh: "缴至年月", en: "Paid to month" },
+  ],
+  "loan-elsewhere": [
+    { code: "balance", unit: "fen", zh: "缴存余额", en: "Balance" },
+    { code: "base", unit: "fen", zh: "缴存基数", en: "Contribution base" },
+    { code: "monthly", unit: "fen", zh: "月缴存额", en: "Monthly amount" },
+    { code: "runFrom", unit: "month", zh: "最近连续缴存起始年月", en: "First of the latest months in a row" },
+    { code: "runTo", unit: "month", zh: "最近连续缴存截止年月", en: "Last of the latest months in a row" },
+    { code: "loansTaken", unit: "count", zh: "公积金贷款次数", en: "Fund loans taken" },
+    { code: "loansAmount", unit: "fen", zh: "累计贷款金额", en: "Amount of all fund loans" },
+  ],
+  "unit-deposit": [
+    { code: "depositors", unit: "count", zh: "缴存人数", en: "Depositors" },
+    { code: "sealed", unit: "count", zh: "封存人数", en: "Sealed accounts" },
+    { code: "monthly", unit: "fen", zh: "月汇缴额", en: "Monthly amount" },
+    { code: "paidTo", unit: "month", zh: "缴至年月", en: "Paid to month" },
+    { code: "arrearsMonths", unit: "months", zh: "欠缴月数", en: "Months in arrears" },
+    { code: "arrears", unit: "fen", zh: "欠缴金额", en: "Amount in arrears" },
+  ],
+};
