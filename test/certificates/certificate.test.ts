@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { finishDrawn, issueCertificates, issueEach } from "../../service/src/certificates/certificate.ts";
 import type { Certificates } from "../../service/src/certificates/certificate.ts";
+import { fileAtLevel } from "../../service/src/certificates/level-file.ts";
 import { readSerial } from "../../service/src/certificates/serial.ts";
 import { standingOf } from "../../service/src/certificates/standing.ts";
-import { byIds, file } from "../../service/src/certificates/store.ts";
+import { byIds } from "../../service/src/certificates/store.ts";
 import { findWrite } from "../../service/src/chain/outbox.ts";
 import { sequence } from "../../service/src/log/log.ts";
 import { readCertificateLeaf } from "../../service/src/proof/leaf.ts";
@@ -61,9 +62,9 @@ describe("a certificate", () => {
       issuedAt: "2026-11-22T10:00:00+08:00",
       validUntil: "2026-12-22",
     });
-    const pdf = (await file(certificates.pool, row!.id))!;
+    const pdf = (await fileAtLevel(certificates.pool, row!.id))!.file;
     expect(sealedDigest(pdf)).toBe(leaf.sealedDigest);
-    expect((await file(certificates.pool, row!.id))!.equals(pdf)).toBe(true);
+    expect((await fileAtLevel(certificates.pool, row!.id))!.file.equals(pdf)).toBe(true);
     expect(readSerial(row!.serial)).toMatchObject({ issuer: "12460000000000000C", version: "001" });
     expect(await sequence(world.log)).toBe(1);
     await allSound(world);
@@ -72,12 +73,12 @@ describe("a certificate", () => {
   it("asked for again under the same key is the same one, to the last byte", async () => {
     const one = wish(2);
     const [first] = await issue(one);
-    const pdf = await file(certificates.pool, first!.id);
+    const { file: pdf } = (await fileAtLevel(certificates.pool, first!.id))!;
     const before = await counts();
     world.clock.now = new Date(start.getTime() + 86_400_000);
     const [again] = await issue(one);
     expect(again).toEqual(first);
-    expect((await file(certificates.pool, again!.id))!.equals(pdf!)).toBe(true);
+    expect((await fileAtLevel(certificates.pool, again!.id))!.file.equals(pdf)).toBe(true);
     expect(await counts()).toEqual(before);
     await expect(issue({ ...one, purpose: "办理个人住房商业贷款" })).rejects.toMatchObject({
       code: "IDEMPOTENCY_KEY_REUSED",

@@ -157,8 +157,8 @@ describe("whoever holds a file or a code", () => {
     );
     const bySeal = await get(`/api/v1/receipts/by-seal/${receipt.leaf.sealedDigest}`);
     const byToken = await get(`/api/v1/receipts/by-token/${rows[0]!.standing_token.toString("hex")}`);
-    expect(bySeal.json()).toEqual({ receipt });
-    expect(byToken.json()).toEqual({ receipt });
+    expect(bySeal.json()).toEqual({ receipt, level: "B-B" });
+    expect(byToken.json()).toEqual({ receipt, level: "B-B" });
     expect(bySeal.headers["cache-control"]).toBe("no-store");
     for (const personal of ["测试1", idNumber(1), accountNumber(1)]) expect(bySeal.body).not.toContain(personal);
     await allSound(world);

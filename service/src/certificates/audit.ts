@@ -7,6 +7,7 @@ import { toHex } from "../proof/bytes.ts";
 import { canonicalDigest } from "../proof/canonical.ts";
 import type { CanonicalValue } from "../proof/canonical.ts";
 import { leafDigest, readCertificateLeaf, standingToken } from "../proof/leaf.ts";
+import { levelFaults } from "./level-file.ts";
 import { readSerial } from "./serial.ts";
 import * as store from "./store.ts";
 import type { AuditRow } from "./store.ts";
@@ -25,6 +26,8 @@ export async function auditCertificates(db: Queryable, drawnBefore: Date): Promi
     const rows = await store.forAudit(db, after, pageSize);
     for (const row of rows)
       for (const [check, detail] of faults(row, drawnBefore)) findings.push({ check, subject: row.id, detail });
+    const files = new Map(rows.flatMap(({ id, file }) => (file ? [[id, file] as const] : [])));
+    for (const { id, check, detail } of await levelFaults(db, files)) findings.push({ check, subject: id, detail });
     if (rows.length < pageSize) return findings;
     after = rows.at(-1)!.id;
   }

@@ -13,6 +13,11 @@ export const certificateRefusals = refusals({
     zh: "没有找到这份证明。请核对后重试。",
     en: "This certificate was not found. Check and try again.",
   },
+  LEVEL_NOT_REACHED: {
+    status: 404,
+    zh: "这份证明尚未达到所要的签章级别。请稍后再试，或不指定级别下载现有文件。",
+    en: "This certificate has not reached that level of its seal yet. Try later, or ask without a level for the file as it is.",
+  },
   RECEIPT_NOT_FOUND: {
     status: 404,
     zh: "本中心没有与此对应的凭证。请核对文件或二维码是否来自本中心。",

@@ -12,6 +12,7 @@ import type { Ask } from "./ask.ts";
 import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
 import { fileFor } from "./file.ts";
+import { LEVELS, levelOf } from "./levels-store.ts";
 import { readSerial } from "./serial.ts";
 import { confirmRevocation, proposeRevocation, receiptOf, standingOf } from "./standing.ts";
 import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
@@ -36,7 +37,11 @@ const Kind = Type.Object({
   details: Type.Unknown({ description: "JSON Schema of what the kind asks for; null when it asks for nothing" }),
 });
 const Answer = Type.Object({ certificate: CertificateSchema });
-const ReceiptAnswer = Type.Object({ receipt: Type.Unknown({ description: "service/src/proof/FORMAT.md §7" }) });
+const Level = Type.Union(LEVELS.map((level) => Type.Literal(level)));
+const ReceiptAnswer = Type.Object({
+  receipt: Type.Unknown({ description: "service/src/proof/FORMAT.md §7" }),
+  level: Level,
+});
 const Id = Type.Object({ id: Type.String({ pattern: "^cert_[a-z0-9]{16,40}$" }) });
 const hex = (bytes: number) => Type.String({ pattern: `^[0-9a-f]{${2 * bytes}}$` });
 
@@ -175,19 +180,33 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     "/api/v1/certificates/:id/file",
     {
       preHandler: requireActor(),
-      schema: { tags: ["certificates"], summary: "The sealed PDF: the same bytes each time", params: Id },
+      schema: {
+        tags: ["certificates"],
+        summary: "The sealed PDF: the same bytes each time for the same level",
+        description:
+          "The highest level that is stored if none is asked for; a renewed B-LTA begins with the one before.",
+        params: Id,
+        querystring: Type.Object({ level: Type.Optional(Level) }, { additionalProperties: false }),
+      },
     },
     async (request, reply) => {
       const certificate = await readable(request.params.id, request.actor);
-      const file = request.actor && (await fileFor(pool, context.traces, certificate, request.actor));
-      if (!file) throw new DomainError("CERTIFICATE_NOT_FOUND");
+      const { level } = request.query;
+      const found = request.actor && (await fileFor(pool, context.traces, certificate, request.actor, level));
+      if (!found) throw new DomainError(level ? "LEVEL_NOT_REACHED" : "CERTIFICATE_NOT_FOUND");
       return reply
         .type("application/pdf")
         .header("content-disposition", `attachment; filename="${certificate.serial}.pdf"`)
         .header("cache-control", "private, no-store")
-        .send(file);
+        .header("x-seal-level", found.level)
+        .send(found.file);
     },
   );
+
+  async function receiptAnswer(certificate: CertificateView) {
+    const [receipt, level] = await Promise.all([receiptOf(receipts, pool, certificate), levelOf(pool, certificate.id)]);
+    return { receipt, level };
+  }
 
   app.get(
     "/api/v1/certificates/:id/receipt",
@@ -195,7 +214,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
       preHandler: requireActor(),
       schema: { tags: ["certificates"], summary: "Its receipt", params: Id, response: answers(ReceiptAnswer) },
     },
-    async (request) => ({ receipt: await receiptOf(receipts, pool, await readable(request.params.id, request.actor)) }),
+    async (request) => receiptAnswer(await readable(request.params.id, request.actor)),
   );
 
   // For whoever holds the file or the code; what they hold is the key, and the answer names nobody.
@@ -212,7 +231,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     async (request, reply) => {
       const certificate = await store.bySealedDigest(pool, fromHex(request.params.digest));
       if (!certificate) throw new DomainError("RECEIPT_NOT_FOUND");
-      return reply.header("cache-control", "no-store").send({ receipt: await receiptOf(receipts, pool, certificate) });
+      return reply.header("cache-control", "no-store").send(await receiptAnswer(certificate));
     },
   );
   app.get(
@@ -228,7 +247,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     async (request, reply) => {
       const certificate = await store.byStandingToken(pool, fromHex(request.params.token));
       if (!certificate || certificate.leaf === null) throw new DomainError("RECEIPT_NOT_FOUND");
-      return reply.header("cache-control", "no-store").send({ receipt: await receiptOf(receipts, pool, certificate) });
+      return reply.header("cache-control", "no-store").send(await receiptAnswer(certificate));
     },
   );
 

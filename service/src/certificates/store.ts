@@ -32,6 +32,8 @@ export interface IssueRow {
   certificateId: string;
   templateId: string;
   suffix: Uint8Array;
+  /** zeros in the suffix that are not kept: from where, and how many */
+  padding: { at: number; length: number };
   sealedDigest: Uint8Array;
   signatureDigest: Uint8Array;
   signer: Uint8Array;
@@ -242,20 +244,33 @@ export async function unissued(db: Queryable, before: Date, limit: number): Prom
   return rows.map(toView);
 }
 
+/** Room in /Contents for a time-stamp: with less than this a file stays at level B-B. */
+const leastRoomDigits = 512;
+
 export async function insertIssues(db: Queryable, rows: readonly IssueRow[]): Promise<void> {
   await db.query(
-    `insert into certificate_issue (certificate_id, template_id, suffix, sealed_digest, signature_digest, signer, leaf, leaf_id, issued_at)
-     select * from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::bigint[], $9::timestamptz[])`,
+    `with issued as (
+       insert into certificate_issue (certificate_id, template_id, suffix, sealed_digest, signature_digest, signer, leaf, leaf_id,
+         issued_at, padding_at, padding_length)
+       select * from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::bigint[],
+         $9::timestamptz[], $10::integer[], $11::integer[])
+       returning certificate_id, issued_at, padding_length)
+     insert into certificate_raise (certificate_id, due_at)
+     select certificate_id, issued_at from issued where padding_length >= ${leastRoomDigits}`,
     [
       rows.map((row) => row.certificateId),
       rows.map((row) => row.templateId),
-      rows.map((row) => row.suffix),
+      rows.map(({ suffix, padding: { at, length } }) =>
+        Buffer.concat([suffix.subarray(0, at), suffix.subarray(at + length)]),
+      ),
       rows.map((row) => row.sealedDigest),
       rows.map((row) => row.signatureDigest),
       rows.map((row) => row.signer),
       rows.map((row) => row.leaf),
       rows.map((row) => row.leafId),
       rows.map((row) => row.issuedAt),
+      rows.map((row) => row.padding.at),
+      rows.map((row) => row.padding.length),
     ],
   );
 }
@@ -268,15 +283,6 @@ export async function insertTemplate(
     "insert into certificate_template (id, kind, prefix, created_at) values ($1, $2, $3, $4) on conflict (id) do nothing",
     [template.id, template.kind, template.prefix, template.at],
   );
-}
-
-/** The sealed file: the template's prefix and the certificate's own suffix. */
-export async function file(db: Queryable, certificateId: string): Promise<Buffer | undefined> {
-  const { rows } = await db.query<{ prefix: Buffer; suffix: Buffer }>(
-    `select t.prefix, i.suffix from certificate_issue i join certificate_template t on t.id = i.template_id where i.certificate_id = $1`,
-    [certificateId],
-  );
-  return rows[0] && Buffer.concat([rows[0].prefix, rows[0].suffix]);
 }
 
 /** Where revocations here, writes to the chain and the mirror do not say the same. */
@@ -329,7 +335,7 @@ export async function forAudit(db: Queryable, after: string, limit: number): Pro
   const { rows } = await db.query<AuditRow>(
     `select c.id, c.serial, c.status_index::float8 as "statusIndex", c.record, c.record_digest as "recordDigest",
        c.standing_token as "standingToken", c.drawn_at as "drawnAt", i.leaf, i.sealed_digest as "sealedDigest",
-       i.signature_digest as "signatureDigest", i.signer, l.digest as "logDigest", t.prefix || i.suffix as file
+       i.signature_digest as "signatureDigest", i.signer, l.digest as "logDigest", certificate_file(t.prefix, i.suffix, i.padding_at, i.padding_length) as file
      from certificate c
      left join certificate_issue i on i.certificate_id = c.id
      left join certificate_template t on t.id = i.template_id

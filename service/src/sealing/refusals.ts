@@ -23,6 +23,11 @@ export const sealingRefusals = refusals({
     zh: "无法从 {host} 取得应答：{why}。服务将自动重试。",
     en: "{host} gave no answer that can be used: {why}. The service tries again by itself.",
   },
+  EVIDENCE_INCOMPLETE: {
+    status: 500,
+    zh: "长期验证所需材料不全：缺少{what}。请核对吊销列表地址与根证书设置。",
+    en: "What long-term validation needs is incomplete: {what} is missing. Check REVOCATION_URLS and REVOCATION_ROOTS_FILE.",
+  },
   REVOCATION_LIST_INVALID: {
     status: 502,
     zh: "证书撤销列表无效：{why}。请核对撤销列表的地址。",

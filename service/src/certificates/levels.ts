@@ -1,0 +1,250 @@
+// The levels of a seal above B-B. A certificate is issued at B-B at once and never waits for anybody; what is here raises it
+// afterwards, and a holder gets the highest level that is stored:
+//
+//   B-T     one token on the signature value, asked of the time-stamping authority. It needs the room that was reserved.
+//   B-LT    an addition with certificates and revocation lists, from what is kept and fetched anew when it is too old.
+//   B-LTA   an addition with a document time-stamp; again and again before its authority's certificate or algorithm ends.
+//
+// Each step is stored once and stays: the first stored wins, and the next step builds on what is stored. A crash between two
+// steps leaves the file at the lower level; the same function goes on from there.
+import { createHash } from "node:crypto";
+import type { Pool } from "../db.ts";
+import { transaction } from "../db.ts";
+import { DomainError, invariant } from "../errors.ts";
+import { openDocumentTimeStamp, storeAddition } from "../sealing/additions.ts";
+import type { TimeStampAuthority } from "../sealing/authority.ts";
+import { pack } from "../sealing/packing.ts";
+import type { Blob } from "../sealing/packing.ts";
+import type { Sealer } from "../sealing/seal.ts";
+import { attachTimeStamp, roomForToken, signatureValueOf } from "../sealing/signature-time-stamp.ts";
+import type { TimeStampToken } from "../sealing/time-stamp.ts";
+import { collectEvidence } from "./level-evidence.ts";
+import type { EvidenceCollector, EvidenceSource } from "./level-evidence.ts";
+import { filesOf } from "./level-file.ts";
+import * as store from "./levels-store.ts";
+import { LEVELS } from "./levels-store.ts";
+import type { Level, StepRow } from "./levels-store.ts";
+
+export { LEVELS } from "./levels-store.ts";
+export type { Level } from "./levels-store.ts";
+
+const DAY = 86_400_000;
+
+export interface Levels {
+  pool: Pool;
+  now: () => Date;
+  authority: TimeStampAuthority;
+  /** how far files are raised */
+  target: Level;
+  sealer: Pick<Sealer, "reserve">;
+  evidence: EvidenceSource;
+  /** a document time-stamp is renewed so long before its authority's certificate ends, in milliseconds */
+  renewBeforeMs: number;
+  /** day by which files must no longer rest on an algorithm, by its name such as `sha256/ec` */
+  algorithmEnds: ReadonlyMap<string, Date>;
+  /** requests to the authority side by side */
+  parallel: number;
+  /** certificates in one go */
+  batch: number;
+  onRaised?: (level: Level, count: number) => void;
+  /** a certificate that could not be raised for a reason of its own, with the refusal's code */
+  onFailed?: (certificateId: string, error: DomainError) => void;
+  onWaiting?: (count: number) => void;
+}
+
+/** Room for a token of an authority that never answered yet. Zeros are not kept, so too much costs a download its length only. */
+const ROOM_FOR_UNKNOWN = 8192;
+/** Tokens of one authority differ in the lengths of a few numbers, and its certificates get a little longer when renewed. */
+const roomFor = (tokenLength: number): number => roomForToken(tokenLength + 256 + Math.ceil(tokenLength / 8));
+
+/** Reserves room in new files for what the authority answered last, in this run or an earlier one. */
+export async function reserveAsRemembered(levels: Levels): Promise<void> {
+  const length = await store.tokenLength(levels.pool, levels.authority.url);
+  levels.sealer.reserve(length === undefined ? ROOM_FOR_UNKNOWN : roomFor(length));
+}
+
+/** Asks the authority once what its tokens take, reserves it in new files and remembers it. @throws as the authority */
+export async function measureAuthority(levels: Levels): Promise<void> {
+  const token = await levels.authority.ask(createHash("sha256").update("length of a token").digest());
+  await rememberLength(levels, token.der.length);
+}
+
+async function rememberLength(levels: Levels, length: number): Promise<void> {
+  await store.rememberTokenLength(levels.pool, levels.authority.url, length, levels.now());
+  levels.sealer.reserve(roomFor(length));
+}
+
+/** What must be due because a setting or an algorithm's end moved: asked at start and once a day. */
+export async function bringForward(levels: Levels): Promise<void> {
+  const soon = levels.now().getTime() + levels.renewBeforeMs;
+  const ending = [...levels.algorithmEnds].filter(([, end]) => end.getTime() <= soon).map(([name]) => name);
+  await store.bringForward(levels.pool, levels.now(), LEVELS.slice(0, LEVELS.indexOf(levels.target)), ending);
+}
+
+/**
+ * Raises certificates that are due, several at a time. What is stored when it ends early is not asked for again.
+ * @returns "again" when more are due
+ * @throws the authority's refusal when it did not answer or answered badly: then the others wait too, and nobody's turn is
+ *   counted as failed
+ */
+export async function raiseDue(levels: Levels, signal?: AbortSignal): Promise<"again" | void> {
+  const rows = await store.due(levels.pool, levels.now(), levels.batch);
+  levels.onWaiting?.(
+    rows.length < levels.batch ? rows.length : await store.countDue(levels.pool, levels.now(), 100_000),
+  );
+  if (rows.length === 0) return;
+  const ids = rows.map(({ certificateId }) => certificateId);
+  const files = await filesOf(levels.pool, ids);
+  const collector = collectEvidence(levels.pool, levels.evidence, levels.now);
+  const outage: { cause?: unknown } = {};
+  const raised: Raised[] = [];
+  const queue = rows.values();
+  await Promise.all(
+    Array.from({ length: levels.parallel }, async () => {
+      for (const row of queue) {
+        if (outage.cause !== undefined || signal?.aborted) return;
+        const file = files.get(row.certificateId);
+        invariant(file, `certificate ${row.certificateId} is to be raised and not issued`);
+        const one = await raise(levels, collector, { ...file, ...row });
+        raised.push(one);
+        if (one.outage !== undefined) outage.cause = one.outage;
+      }
+    }),
+  );
+  await storeRaised(levels, raised);
+  if (outage.cause !== undefined) throw outage.cause;
+  return rows.length === levels.batch || signal?.aborted ? "again" : undefined;
+}
+
+/** What became of one certificate in this go. */
+interface Raised {
+  certificateId: string;
+  steps: StepRow[];
+  level: Level;
+  /** the newest time-stamp, when there is a new one */
+  stamp: TimeStampToken | undefined;
+  /** why it got no further for a reason of its own, and how often before */
+  failure: DomainError | undefined;
+  failures: number;
+  /** why nobody gets any further now */
+  outage: unknown;
+}
+
+/** Refusals that concern one file; every other failure of a step is one of the surroundings. */
+const OWN_FAILURES = ["TIME_STAMP_TOO_LARGE"];
+
+/** Raises one file as far as it gets. */
+async function raise(
+  levels: Levels,
+  collector: EvidenceCollector,
+  given: { certificateId: string; file: Buffer; steps: readonly StepRow[]; failures: number },
+): Promise<Raised> {
+  const raised: Raised = {
+    certificateId: given.certificateId,
+    steps: [],
+    level: given.steps.at(-1)?.level ?? "B-B",
+    stamp: undefined,
+    failure: undefined,
+    failures: given.failures,
+    outage: undefined,
+  };
+  let { file } = given;
+  const add = (level: Exclude<Level, "B-B">, content: Buffer, blobs: readonly Blob[], next: Buffer) => {
+    file = next;
+    raised.level = level;
+    raised.steps.push({
+      certificateId: given.certificateId,
+      step: given.steps.length + raised.steps.length + 1,
+      level,
+      packed: pack(content, blobs),
+      fileDigest: createHash("sha256").update(file).digest(),
+      raisedAt: levels.now(),
+    });
+  };
+  try {
+    if (raised.level === "B-B" && reaches(levels, "B-T")) {
+      const digest = createHash("sha256").update(signatureValueOf(file)).digest();
+      const token = await levels.authority.ask(digest);
+      let next: Buffer;
+      try {
+        next = attachTimeStamp(file, token.der);
+      } catch (error) {
+        // Later files get the room that this one lacks.
+        if (error instanceof DomainError) await rememberLength(levels, token.der.length);
+        throw error;
+      }
+      add("B-T", token.der, await collector.keep("certificate", token.certificates), next);
+      raised.stamp = token;
+    }
+    const isRenewal = given.steps.at(-1)?.level === "B-LTA";
+    if ((raised.level === "B-T" && reaches(levels, "B-LT")) || isRenewal) {
+      const { evidence, blobs } = await collector.evidenceFor(file);
+      const content = storeAddition(file, evidence);
+      add(isRenewal ? "B-LTA" : "B-LT", content, blobs, Buffer.concat([file, content]));
+    }
+    if ((raised.level === "B-LT" && reaches(levels, "B-LTA")) || isRenewal) {
+      const room = roomFor(raised.stamp?.der.length ?? (await lengthOfTokens(levels)));
+      const open = openDocumentTimeStamp(file, room);
+      const token = await levels.authority.ask(open.digest);
+      const content = open.finish(token.der);
+      add("B-LTA", content, await collector.keep("certificate", token.certificates), Buffer.concat([file, content]));
+      raised.stamp = token;
+    }
+    raised.failures = 0;
+  } catch (error) {
+    if (error instanceof DomainError && OWN_FAILURES.includes(error.code)) raised.failure = error;
+    else raised.outage = error;
+    // A renewal is whole or not there: a store without its time-stamp would be another file of the same level.
+    if (given.steps.at(-1)?.level === "B-LTA") raised.steps = [];
+  }
+  return raised;
+}
+
+const reaches = ({ target }: Levels, level: Level): boolean => LEVELS.indexOf(target) >= LEVELS.indexOf(level);
+
+async function lengthOfTokens(levels: Levels): Promise<number> {
+  const known = await store.tokenLength(levels.pool, levels.authority.url);
+  if (known !== undefined) return known;
+  await measureAuthority(levels);
+  return (await store.tokenLength(levels.pool, levels.authority.url))!;
+}
+
+/** Stores what a go achieved, and when each certificate is due again. */
+async function storeRaised(levels: Levels, raised: readonly Raised[]): Promise<void> {
+  if (raised.length === 0) return;
+  const steps = raised.flatMap((one) => one.steps);
+  const won = await transaction(levels.pool, async (tx) => {
+    const stored = steps.length > 0 ? await store.insertSteps(tx, steps) : new Set<string>();
+    // Another replica was faster with one of them: what follows from its steps is its to say.
+    const mine = raised.filter((one) => one.steps.every((step) => stored.has(keyOf(step))));
+    await store.setNext(
+      tx,
+      mine.filter((one) => one.outage === undefined || one.steps.length > 0).map((one) => nextOf(levels, one)),
+    );
+    return mine;
+  });
+  for (const level of LEVELS.slice(1)) {
+    const count = won.flatMap((one) => one.steps).filter((step) => step.level === level).length;
+    if (count > 0) levels.onRaised?.(level, count);
+  }
+  for (const one of won) if (one.failure) levels.onFailed?.(one.certificateId, one.failure);
+}
+
+const keyOf = ({ certificateId, step }: StepRow): string => `${certificateId}/${step}`;
+
+function nextOf(levels: Levels, one: Raised): store.NextRow {
+  const { certificateId, level, stamp } = one;
+  const now = levels.now().getTime();
+  const base = { certificateId, level, algorithm: stamp?.algorithm };
+  if (one.failure) {
+    // 1, 2, 4 … minutes, then once a day: an authority that answers too much may be set right.
+    const pause = Math.min(DAY, 60_000 * 2 ** Math.min(one.failures, 20));
+    return { ...base, failures: one.failures + 1, dueAt: new Date(now + pause) };
+  }
+  if (one.outage !== undefined) return { ...base, failures: 0, dueAt: new Date(now) };
+  if (level !== "B-LTA" || !stamp) return { ...base, failures: 0, dueAt: undefined };
+  const ends = [stamp.signer.notAfter, levels.algorithmEnds.get(stamp.algorithm)].filter((end) => end !== undefined);
+  const renewal = Math.min(...ends.map((end) => end.getTime())) - levels.renewBeforeMs;
+  // An authority whose own end is near gives tokens that are due at once: they are renewed daily, not in a circle.
+  return { ...base, failures: 0, dueAt: new Date(Math.max(renewal, now + DAY)) };
+}
