@@ -165,6 +165,27 @@ describe("good files", () => {
     ]);
   });
 
+  it("what is registered and comes twice in a file is a duplicate there, under whatever name", async () => {
+    const twice = (text: string, row: number, from: string, to: string) => {
+      const rows = text.trimEnd().split("\n");
+      return [...rows, rows[row]!.replace(from, to)].join("\n");
+    };
+    const report = await importAll({
+      "units.csv": twice(units, 2, "海口演示二号", "海口演示别号"),
+      "depositors.csv": twice(depositors, 1, "李𠮷安", "李某"),
+    });
+    expect(
+      report.problems.map(({ file, line, column, reason, params }) => [file, line, column, reason, params]),
+    ).toEqual([
+      ["units.csv", 4, "DWZH", "TWICE_IN_FILE", { line: 3 }],
+      ["depositors.csv", 5, "GRZH", "TWICE_IN_FILE", { line: 2 }],
+    ]);
+    const other = await importAll({ "depositors.csv": twice(depositors, 1, "G1,李𠮷安", "G9,李某") });
+    expect(other.problems).toMatchObject([
+      { line: 5, column: "ZJHM", reason: "PERSON_TWICE_IN_FILE", params: { line: 2 } },
+    ]);
+  });
+
   it("a month before the one paid to is refused, as is a second account and another unit's depositor", async () => {
     const report = await importAll({
       "remittance.csv": `DWZH,HBJNY,GRZH,XingMing,ZJHM,GRJCJS,DWYJCE,GRYJCE
@@ -220,7 +241,17 @@ describe("bad rows", () => {
     ["AMOUNT_WRONG", 3, "GRYJCE", "depositors.csv", "1067.00,1067.00", "1067.00,1066.67"],
     ["TWICE_IN_FILE", 3, "GRZH", "depositors.csv", "\nG2,", "\nG1,"],
     ["PERSON_TWICE_IN_FILE", 4, "ZJHM", "depositors.csv", `王㛃,01,${id(3)}`, `刘䶮,01,${id(2)}`],
-    ["NAME_DIFFERS", 4, "XingMing", "depositors.csv", `王㛃,01,${id(3)}`, `王㛃,01,${id(2)}`],
+    ["PERSON_TWICE_IN_FILE", 4, "ZJHM", "depositors.csv", `王㛃,01,${id(3)}`, `王㛃,01,${id(2)}`],
+    [
+      "NAME_DIFFERS_IN_FILE",
+      4,
+      "XingMing",
+      "depositors.csv",
+      `王㛃,01,${id(3)},,U2,20210110,02,3000,150,150,10`,
+      `王㛃,01,${id(2)},,U2,20210110,05,3000,150,150,0`,
+    ],
+    ["TWICE_IN_FILE", 3, "DWZH", "units.csv", "\nU2,海口演示二号有限公司", "\nU1,海口演示三号有限公司"],
+    ["TWICE_IN_FILE", 3, "GRZH", "depositors.csv", "\nG2,刘䶮", "\nG1,刘某"],
     ["BALANCE_OF_CLOSED_ACCOUNT", 4, "GRZHYE", "depositors.csv", "02,3000", "05,3000"],
     ["DEPOSITOR_UNKNOWN", 2, "GRZH", "remittance.csv", "G1,李𠮷安", "G8,李𠮷安"],
     ["NAME_DIFFERS", 2, "XingMing", "remittance.csv", "李𠮷安", "李吉安"],
@@ -285,6 +316,48 @@ describe("bad rows", () => {
       ["remittance.csv", 3, "GRYJCE", "AMOUNT_WRONG"],
     ]);
     expect(await contents()).toEqual(before);
+  });
+
+  it("a month paid to before the month of opening is told with both", async () => {
+    const withMonths = (months: string[]) =>
+      depositors
+        .trimEnd()
+        .split("\n")
+        .map((row, i) => `${row},${i === 0 ? "JZNY" : months[i - 1]}`)
+        .join("\n");
+    const report = await importAll({ ...good, "depositors.csv": withMonths(["2019-12", "2020-01", ""]) });
+    expect(report.problems).toEqual([
+      {
+        file: "depositors.csv",
+        line: 2,
+        column: "JZNY",
+        value: "2019-12",
+        reason: "PAID_TO_BEFORE_OPENING",
+        params: { opened: "2020-01" },
+      },
+    ]);
+    expect(reportLines(report, "plain")[0]).toContain(
+      'JZNY "2019-12": 缴至年月早于开户月份 2020-01 / the month paid to lies before',
+    );
+    expect(await contents()).toEqual(before);
+  });
+
+  it("the same account, person or unit in a second file of the run is told with that file's name", async () => {
+    const again = (number: string, name: string, person: string) =>
+      `${depositors.split("\n")[0]}\n${number},${name},01,${person},,U1,20200110,01,8888.88,1067.00,1067.00,\n`;
+    const report = await importAll({
+      ...good,
+      "more-units.csv": units.replace("U1", "U7").replace("海口演示一号", "海口演示七号"),
+      "more.csv": again("G2", "刘某", id(7)),
+      "third.csv": again("G8", "刘䶮", id(2)),
+    });
+    expect(
+      report.problems.map(({ file, line, column, reason, params }) => [file, line, column, reason, params]),
+    ).toEqual([
+      ["more-units.csv", 3, "DWZH", "TWICE_IN_RUN", { file: "units.csv", line: 3 }],
+      ["more.csv", 2, "GRZH", "TWICE_IN_RUN", { file: "depositors.csv", line: 3 }],
+      ["third.csv", 2, "ZJHM", "TWICE_IN_RUN", { file: "depositors.csv", line: 3 }],
+    ]);
   });
 
   it("a bad row after many that were written already takes all of them back", async () => {

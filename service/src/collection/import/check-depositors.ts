@@ -1,9 +1,9 @@
 import { depositorFrozen, depositorNormal, unitClosed } from "../codes.ts";
-import { checkDocument, checkFigures, firstDifference, shown } from "./check.ts";
+import { checkDocument, checkFigures, comesTwice, firstDifference, shown } from "./check.ts";
 import type { Check } from "./check.ts";
 import type { Row } from "./columns.ts";
 import { documentKey } from "./register.ts";
-import type { DepositorState, UnitState } from "./register.ts";
+import type { DepositorState, PersonState, Place, UnitState } from "./register.ts";
 import { isOpen } from "./store.ts";
 
 /** Checks a list of depositors against rules and register; plans those that are new, with their opening balances. */
@@ -24,6 +24,9 @@ function checkDepositor(check: Check, row: Row<"depositors">): void {
     right = checkDocument(check, line, "ZJHM", row.ZJLX, row.ZJHM) && right;
   if (row.KHRQ !== undefined && row.KHRQ > check.today) wrong(line, "KHRQ", row.KHRQ, "DATE_IN_FUTURE");
   if (row.JZNY !== undefined && row.JZNY > thisMonth) wrong(line, "JZNY", row.JZNY, "MONTH_IN_FUTURE");
+  const opened = row.KHRQ?.slice(0, 7);
+  if (row.JZNY !== undefined && opened !== undefined && row.JZNY < opened)
+    wrong(line, "JZNY", row.JZNY, "PAID_TO_BEFORE_OPENING", { opened });
   if (row.GRZHZT !== undefined && !isOpen(row.GRZHZT) && (row.GRZHYE ?? 0n) !== 0n)
     wrong(line, "GRZHYE", shown(row.GRZHYE), "BALANCE_OF_CLOSED_ACCOUNT");
   if (row.GRZH !== undefined && row.GRZH.length > 20)
@@ -38,16 +41,23 @@ function checkDepositor(check: Check, row: Row<"depositors">): void {
   if (row.GRZH === undefined) return;
 
   const known = register.depositors.get(row.GRZH);
-  if (known?.line !== undefined) {
-    problem(line, "GRZH", row.GRZH, "TWICE_IN_FILE", { line: known.line });
+  const first = known && placeIn(check, known);
+  if (first) {
+    comesTwice(check, line, "GRZH", row.GRZH, first);
     return;
   }
   if (known) {
+    known.named = { file: check.file, line };
     if (right) compare(check, row, known, unit!);
     return;
   }
   right = checkPerson(check, row) && right;
   plan(check, row, unit, right);
+}
+
+/** The earlier row of this run that makes another one a second: one that adds the account, or names it in this file. */
+function placeIn(check: Check, { place, named }: DepositorState): Place | undefined {
+  return place ?? (named?.file === check.file ? named : undefined);
 }
 
 function checkAmounts(check: Check, row: Row<"depositors">, unit: UnitState): boolean {
@@ -94,25 +104,33 @@ function checkPerson(check: Check, row: Row<"depositors">): boolean {
   const { register } = check;
   const key = documentKey(row.ZJLX, row.ZJHM);
   const person = register.persons.get(key);
-  if (person && row.XingMing !== undefined && person.name !== row.XingMing) {
-    check.problem(row.line, "XingMing", row.XingMing, "NAME_DIFFERS");
+  const open = row.GRZHZT !== undefined && isOpen(row.GRZHZT) ? register.openAccounts.get(key) : undefined;
+  const account = open === undefined ? undefined : register.depositors.get(open);
+  const first = account && placeIn(check, account);
+  // A second row of one person is told as that, whatever name it has: the other row stands in this very file.
+  if (first?.file === check.file) {
+    check.problem(row.line, "ZJHM", row.ZJHM, "PERSON_TWICE_IN_FILE", { line: first.line });
     return false;
   }
-  if (row.GRZHZT === undefined || !isOpen(row.GRZHZT)) return true;
-  const open = register.openAccounts.get(key);
-  if (open === undefined) return true;
-  const line = register.depositors.get(open)?.line;
-  if (line === undefined) check.problem(row.line, "ZJHM", row.ZJHM, "PERSON_HAS_ACCOUNT");
-  else check.problem(row.line, "ZJHM", row.ZJHM, "PERSON_TWICE_IN_FILE", { line });
-  return false;
+  if (person && row.XingMing !== undefined && person.name !== row.XingMing) {
+    if (person.place?.file === check.file)
+      check.problem(row.line, "XingMing", row.XingMing, "NAME_DIFFERS_IN_FILE", { line: person.place.line });
+    else check.problem(row.line, "XingMing", row.XingMing, "NAME_DIFFERS");
+    return false;
+  }
+  if (first) comesTwice(check, row.line, "ZJHM", row.ZJHM, first);
+  else if (account) check.problem(row.line, "ZJHM", row.ZJHM, "PERSON_HAS_ACCOUNT");
+  return !account;
 }
 
 function plan(check: Check, row: Row<"depositors">, unit: UnitState | undefined, right: boolean): void {
   const { register } = check;
   const key = documentKey(row.ZJLX ?? "", row.ZJHM ?? "");
-  let person = register.persons.get(key);
+  const place = { file: check.file, line: row.line };
+  let person: PersonState | undefined = register.persons.get(key);
   const isNew = !person;
   person ??= {
+    place,
     id: check.newId("pers_"),
     name: row.XingMing ?? "",
     documentType: row.ZJLX ?? "",
@@ -134,7 +152,7 @@ function plan(check: Check, row: Row<"depositors">, unit: UnitState | undefined,
     firstMonth: null,
     openingFen: row.GRZHYE ?? 0n,
     faulty: !right,
-    line: row.line,
+    place,
   };
   register.depositors.set(depositor.accountNumber, depositor);
   // A faulty row still takes its person's place: a second row of the same person is a second mistake.

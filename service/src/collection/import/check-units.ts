@@ -1,6 +1,6 @@
 import { creditCodeFault } from "../identity-number.ts";
 import { monthOf } from "../month.ts";
-import { checkRatio, firstDifference, shown } from "./check.ts";
+import { checkRatio, comesTwice, firstDifference, shown } from "./check.ts";
 import type { Check } from "./check.ts";
 import type { Row } from "./columns.ts";
 
@@ -34,11 +34,14 @@ function checkUnit(check: Check, row: Row<"units">): void {
   if (row.DWZH.length > 20) wrong(line, "DWZH", row.DWZH, "ACCOUNT_NUMBER_ILLEGAL", { limit: 20 });
 
   const known = register.units.get(row.DWZH);
-  if (known?.line !== undefined) {
-    problem(line, "DWZH", row.DWZH, "TWICE_IN_FILE", { line: known.line });
+  const here = { file: check.file, line };
+  const first = known?.place ?? (known?.named?.file === check.file ? known.named : undefined);
+  if (first) {
+    comesTwice(check, line, "DWZH", row.DWZH, first);
     return;
   }
   if (known) {
+    known.named = here;
     if (!right) return;
     const difference = firstDifference([
       ["DWMC", row.DWMC, known.name],
@@ -64,7 +67,7 @@ function checkUnit(check: Check, row: Row<"units">): void {
     paidToMonth: row.JZNY ?? null,
     faulty: !right,
     ratiosFaulty,
-    line,
+    place: here,
   };
   register.units.set(row.DWZH, unit);
   if (!right) return;

@@ -7,7 +7,7 @@ import { idCard } from "../codes.ts";
 import { idNumberFault } from "../identity-number.ts";
 import { firstDay } from "../month.ts";
 import type { Fault, Problem, Reason } from "./problem.ts";
-import type { Plan, Register } from "./register.ts";
+import type { Place, Plan, Register } from "./register.ts";
 
 /** The centre's dated rules, read once for a run. */
 export interface Rules {
@@ -25,6 +25,8 @@ export interface Tally {
 
 /** Everything that the checks of one file need. */
 export interface Check {
+  /** name of the file */
+  file: string;
   register: Register;
   plan: Plan;
   rules: Rules;
@@ -37,9 +39,10 @@ export interface Check {
 }
 
 /** A check whose problems go to `problems` under the file's name. */
-export function checkOf(file: string, problems: Problem[], shared: Omit<Check, "tally" | "problem">): Check {
+export function checkOf(file: string, problems: Problem[], shared: Omit<Check, "file" | "tally" | "problem">): Check {
   return {
     ...shared,
+    file,
     tally: { added: 0, unchanged: 0, changed: 0 },
     problem: (line, column, value, reason, params) =>
       problems.push({ file, line, column, value, reason, ...(params ? { params } : {}) }),
@@ -119,6 +122,12 @@ export function checkFigures(check: Check, line: number, figures: MonthFigures, 
   if (figures.personFen !== due.personFen)
     wrong("GRYJCE", figures.personFen, "AMOUNT_WRONG", { expected: yuanOfFen(due.personFen) });
   return right;
+}
+
+/** Says that this row comes a second time, and where the first one stands: in this file, or in another one of the run. */
+export function comesTwice(check: Check, line: number, column: string, value: string, first: Place): void {
+  if (first.file === check.file) check.problem(line, column, value, "TWICE_IN_FILE", { line: first.line });
+  else check.problem(line, column, value, "TWICE_IN_RUN", { file: first.file, line: first.line });
 }
 
 /** The first column in which two rows differ, when one does. */

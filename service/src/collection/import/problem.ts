@@ -44,6 +44,7 @@ export const reasons = {
   ],
   PHONE_ILLEGAL: ["手机号码应为 1 开头的 11 位数字", "a mobile number has 11 digits and begins with 1"],
   TWICE_IN_FILE: ["与第 {line} 行重复", "the same as in line {line}"],
+  TWICE_IN_RUN: ["与文件 {file} 第 {line} 行重复", "the same as in line {line} of {file}"],
   PERSON_TWICE_IN_FILE: [
     "此人在第 {line} 行已有账户（一人一户）",
     "this person has an account in line {line} already (one person, one account)",
@@ -72,6 +73,14 @@ export const reasons = {
   DEPOSITOR_SEALED: ["封存账户不能汇缴本月", "a sealed account takes no remittance of this month"],
   NAME_DIFFERS: ["姓名与登记不符", "the name differs from the register"],
   DOCUMENT_DIFFERS: ["证件号码与登记不符", "the document number differs from the register"],
+  NAME_DIFFERS_IN_FILE: [
+    "同一证件号码在第 {line} 行用了另一个姓名",
+    "line {line} has the same document number under another name",
+  ],
+  PAID_TO_BEFORE_OPENING: [
+    "缴至年月早于开户月份 {opened}",
+    "the month paid to lies before the month of opening, {opened}",
+  ],
   MONTH_ALREADY_REMITTED: ["该月已经汇缴", "this month is remitted already"],
   MONTH_BEFORE_PAID_TO: ["该月早于缴至年月 {paidTo}", "this month lies before the month paid to, {paidTo}"],
   BUSINESS_NUMBER_USED: ["业务流水号已用于另一笔业务", "this business number belongs to another business"],

@@ -9,19 +9,35 @@ import type { FileKind, Row } from "./columns.ts";
 import { remittanceId } from "../remittance.ts";
 import type { Remittance } from "../remittance.ts";
 
-export interface UnitState extends NewUnit {
+/** A row of this run. */
+export interface Place {
+  file: string;
+  line: number;
+}
+
+/** Where this run has spoken of a unit or a depositor. */
+interface Placed {
+  /** the row that will add it; undefined when it is registered already */
+  place?: Place;
+  /** the last row that named it although it is registered: a second one in the same file is a mistake, whatever it says */
+  named?: Place;
+}
+
+/** A person, with the row that brings the name when that comes from this run. */
+export interface PersonState extends NewPerson {
+  place?: Place;
+}
+
+export interface UnitState extends NewUnit, Placed {
   /** the row was faulty: rows that lead to it are not blamed for that */
   faulty?: boolean;
   /** its ratios are missing or out of bounds: amounts that follow from them cannot be judged */
   ratiosFaulty?: boolean;
-  /** line in the file when it comes from this run */
-  line?: number;
 }
 
-export interface DepositorState extends NewDepositor {
+export interface DepositorState extends NewDepositor, Placed {
   person: NewPerson;
   faulty?: boolean;
-  line?: number;
 }
 
 /** A remittance that the database has, with its lines by depositor id. */
@@ -34,7 +50,7 @@ export interface Register {
   /** by DWZH */
   units: Map<string, UnitState>;
   /** by document type and number */
-  persons: Map<string, NewPerson>;
+  persons: Map<string, PersonState>;
   /** by GRZH */
   depositors: Map<string, DepositorState>;
   /** GRZH of the open account, by document type and number */
