@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { createPool, migrate } from "./db.ts";
 import { sweepIdentity } from "./identity/store.ts";
 import { sweepIdempotency } from "./idempotency.ts";
+import { stockedRandom } from "./ids.ts";
 import { startLoop } from "./jobs.ts";
 import type { Loop } from "./jobs.ts";
 import { createLogger } from "./logging.ts";
@@ -34,7 +35,7 @@ export async function startService(
   hooks: Pick<CentreOptions, "onStep"> = {},
 ): Promise<Service> {
   const now = () => new Date();
-  const random = (length: number) => randomBytes(length);
+  const random = stockedRandom((length) => randomBytes(length));
   const pool = createPool({
     url: config.database.url,
     max: config.database.poolSize,

@@ -7,6 +7,7 @@ import { depositKind } from "../../service/src/certificates/kinds/deposit.ts";
 import type { DepositFields } from "../../service/src/certificates/kinds/deposit.ts";
 import type { CertificateRecordJson } from "../../service/src/certificates/record.ts";
 import { serialOf } from "../../service/src/certificates/serial.ts";
+import { stockedRandom } from "../../service/src/ids.ts";
 import type { Pool } from "../../service/src/db.ts";
 import { loadFonts } from "../../service/src/pdf/fonts.ts";
 import { compileTemplate } from "../../service/src/pdf/template.ts";
@@ -73,7 +74,7 @@ export async function openCertificates(keys: BenchKeys, pool?: Pool): Promise<Be
     qrKey,
     qrKeyId: qrKeyId(pointOf(qrKey)),
     now: () => now,
-    random: randomBytes,
+    random: stockedRandom((length) => randomBytes(length)),
     submitRevocation: () => Promise.reject(new Error("no benchmark replaces a certificate")),
   };
   return { certificates, template, sealKey };

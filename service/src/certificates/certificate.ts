@@ -14,9 +14,7 @@ import type { RandomBytes } from "../ids.ts";
 import { appendLeaves } from "../log/log.ts";
 import type { Drawing, Template } from "../pdf/template.ts";
 import { toHex } from "../proof/bytes.ts";
-import { canonicalText } from "../proof/canonical.ts";
-import type { CanonicalValue } from "../proof/canonical.ts";
-import { leafDigest } from "../proof/leaf.ts";
+import { leafDigestOfText, leafText } from "../proof/leaf.ts";
 import type { CertificateLeaf } from "../proof/leaf.ts";
 import type { Sealer } from "../sealing/seal.ts";
 import type { CertificateKind } from "./kinds/kind.ts";
@@ -122,7 +120,7 @@ async function draw(
   wishes: readonly Wish[],
   onRefusal: (refusal: DomainError) => DomainError,
 ): Promise<(Underway | DomainError)[]> {
-  const digests = wishes.map((wish) => requestDigest(certificates, wish));
+  const digests = new Map(wishes.map((wish) => [wish, requestDigest(certificates, wish)]));
   return transaction(
     certificates.pool,
     async (tx) => {
@@ -130,7 +128,9 @@ async function draw(
       for (const row of await store.byRequests(tx, wishes)) outcomes.set(wishKey(row), { row });
       const fresh = wishes.filter((wish) => !outcomes.has(wishKey(wish)));
       if (fresh.length > 0) {
-        const answers = (await drawRecords(certificates, tx, fresh)).map((drawn) => fillInForm(certificates, drawn));
+        const answers = (await drawRecords(certificates, tx, fresh, digests)).map((drawn) =>
+          fillInForm(certificates, drawn),
+        );
         const drawn = answers.filter(isUnderway);
         const inserted = await store.insertDrawn(
           tx,
@@ -144,10 +144,10 @@ async function draw(
         const lost = fresh.filter((wish) => !outcomes.has(wishKey(wish)));
         if (lost.length > 0) for (const row of await store.byRequests(tx, lost)) outcomes.set(wishKey(row), { row });
       }
-      return wishes.map((wish, i) => {
+      return wishes.map((wish) => {
         const outcome = outcomes.get(wishKey(wish));
         invariant(outcome, "a wish that was inserted is there");
-        if (outcome instanceof DomainError || digests[i]!.equals(outcome.row.requestDigest)) return outcome;
+        if (outcome instanceof DomainError || digests.get(wish)!.equals(outcome.row.requestDigest)) return outcome;
         return onRefusal(new DomainError("IDEMPOTENCY_KEY_REUSED"));
       });
     },
@@ -193,14 +193,14 @@ async function sealAndIssue(
     const mine = sealed.filter(({ row }) => open.has(row.id));
     const leafIds = await appendLeaves(
       tx,
-      mine.map(({ leaf }) => leafDigest(leaf)),
+      mine.map(({ leaf }) => leafDigestOfText(leaf)),
     );
     const issuedAt = certificates.now();
     const views = new Map<string, CertificateView>();
     const issues = mine.map(({ row, leaf, templateId, file }, i) => {
-      const leafText = canonicalText(leaf as unknown as CanonicalValue);
-      views.set(row.id, { ...row, issuedAt, leafId: leafIds[i]!, leaf: leafText });
-      return { certificateId: row.id, templateId, ...file, leaf: leafText, leafId: leafIds[i]!, issuedAt };
+      const leafId = leafIds[i]!;
+      views.set(row.id, { ...row, issuedAt, leafId, leaf });
+      return { certificateId: row.id, templateId, ...file, leaf, leafId, issuedAt };
     });
     if (issues.length > 0) await store.insertIssues(tx, issues);
     await supersede(certificates, tx, [...views.values()], issuedAt);
@@ -246,7 +246,7 @@ function seal(certificates: Certificates, one: Underway) {
     signer: toHex(file.signer),
     salt: toHex(certificates.random(32)),
   };
-  return { row, leaf, file, templateId: kindOf(certificates, row.kind).template.id };
+  return { row, leaf: leafText(leaf), file, templateId: kindOf(certificates, row.kind).template.id };
 }
 
 /**

@@ -37,12 +37,14 @@ export interface CertificateRecordJson<Fields = unknown> {
 /**
  * Reads registers and ledger and makes the records of fresh wishes, numbered and salted, in the order of the wishes. A wish
  * that its kind's rules forbid is answered with the refusal.
+ * @param digests `requestDigest` of each wish
  * @throws CERTIFICATE_KIND_UNKNOWN
  */
 export async function drawRecords(
   certificates: Certificates,
   tx: Transaction,
   wishes: readonly Wish[],
+  digests: ReadonlyMap<Wish, Uint8Array>,
 ): Promise<(Drawn | DomainError)[]> {
   const now = certificates.now();
   const issuedOn = dayInChina(now);
@@ -89,7 +91,7 @@ export async function drawRecords(
       unitId: subject === "unit" ? wish.subjectId : null,
       requestedBy: wish.requestedBy,
       requestKey: wish.requestKey,
-      requestDigest: requestDigest(certificates, wish),
+      requestDigest: digests.get(wish)!,
       details: wish.details === undefined ? null : canonicalText(wish.details as CanonicalValue),
       supersedes: wish.supersedes ?? reading.supersedes ?? null,
       record: text,

@@ -1,4 +1,5 @@
 // What certificates remember.
+import { packed } from "../db.ts";
 import type { Queryable } from "../db.ts";
 
 export interface DrawnRow {
@@ -71,13 +72,19 @@ export async function takeStatusIndexes(db: Queryable, count: number): Promise<n
 /** Stores drawn certificates; a wish that was stored before is left as it is. @returns the ids of those stored */
 export async function insertDrawn(db: Queryable, rows: readonly DrawnRow[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
+  const records = packed(rows.map((row) => Buffer.from(row.record)));
   const inserted = await db.query<{ id: string }>({
     name: "insert-drawn",
     text: `insert into certificate (id, kind, serial, status_index, person_id, depositor_id, loan_id, unit_id, requested_by,
        request_key, request_digest, details, supersedes, record, record_digest, standing_token, ledger_entry, drawn_at, valid_until)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::text[], $10::text[], $11::bytea[], $12::text[], $13::text[], $14::text[], $15::bytea[], $16::bytea[],
-       $17::bigint[], $18::timestamptz[], $19::date[])
+     select id, kind, serial, status_index, person, depositor, loan, unit, requested_by, request_key, request_digest, details,
+       supersedes, convert_from(substring($14::bytea from record_from for record_length), 'UTF8'), record_digest, token, entry,
+       drawn_at, valid_until
+     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::text[], $10::text[], $11::bytea[], $12::text[], $13::text[], $15::int[], $16::int[], $17::bytea[], $18::bytea[],
+       $19::bigint[], $20::timestamptz[], $21::date[])
+       as given (id, kind, serial, status_index, person, depositor, loan, unit, requested_by, request_key, request_digest,
+         details, supersedes, record_from, record_length, record_digest, token, entry, drawn_at, valid_until)
      on conflict on constraint certificate_request_once do nothing
      returning id`,
     values: [
@@ -94,7 +101,9 @@ export async function insertDrawn(db: Queryable, rows: readonly DrawnRow[]): Pro
       rows.map((row) => row.requestDigest),
       rows.map((row) => row.details),
       rows.map((row) => row.supersedes),
-      rows.map((row) => row.record),
+      records.bytes,
+      records.from,
+      records.length,
       rows.map((row) => row.recordDigest),
       rows.map((row) => row.standingToken),
       rows.map((row) => row.ledgerEntry),
@@ -248,31 +257,44 @@ export async function unissued(db: Queryable, before: Date, limit: number): Prom
 const leastRoomDigits = 512;
 
 export async function insertIssues(db: Queryable, rows: readonly IssueRow[]): Promise<void> {
-  await db.query(
-    `with issued as (
-       insert into certificate_issue (certificate_id, template_id, suffix, sealed_digest, signature_digest, signer, leaf, leaf_id,
-         issued_at, padding_at, padding_length)
-       select * from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::text[], $8::bigint[],
-         $9::timestamptz[], $10::integer[], $11::integer[])
+  const suffixes = packed(
+    rows.map(({ suffix, padding: { at, length } }) =>
+      Buffer.concat([suffix.subarray(0, at), suffix.subarray(at + length)]),
+    ),
+  );
+  const leaves = packed(rows.map((row) => Buffer.from(row.leaf)));
+  await db.query({
+    name: "insert-issues",
+    text: `with issued as (
+       insert into certificate_issue (certificate_id, template_id, suffix, padding_at, padding_length, sealed_digest,
+         signature_digest, signer, leaf, leaf_id, issued_at)
+       select id, template, substring($3::bytea from suffix_from for suffix_length), padding_at, padding_length, sealed,
+         signature, signer, convert_from(substring($4::bytea from leaf_from for leaf_length), 'UTF8'), leaf_id, issued_at
+       from unnest($1::text[], $2::text[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[], $11::bytea[],
+         $12::bytea[], $13::bytea[], $14::bigint[], $15::timestamptz[])
+         as given (id, template, suffix_from, suffix_length, leaf_from, leaf_length, padding_at, padding_length, sealed,
+           signature, signer, leaf_id, issued_at)
        returning certificate_id, issued_at, padding_length)
      insert into certificate_raise (certificate_id, due_at)
      select certificate_id, issued_at from issued where padding_length >= ${leastRoomDigits}`,
-    [
+    values: [
       rows.map((row) => row.certificateId),
       rows.map((row) => row.templateId),
-      rows.map(({ suffix, padding: { at, length } }) =>
-        Buffer.concat([suffix.subarray(0, at), suffix.subarray(at + length)]),
-      ),
+      suffixes.bytes,
+      leaves.bytes,
+      suffixes.from,
+      suffixes.length,
+      leaves.from,
+      leaves.length,
+      rows.map((row) => row.padding.at),
+      rows.map((row) => row.padding.length),
       rows.map((row) => row.sealedDigest),
       rows.map((row) => row.signatureDigest),
       rows.map((row) => row.signer),
-      rows.map((row) => row.leaf),
       rows.map((row) => row.leafId),
       rows.map((row) => row.issuedAt),
-      rows.map((row) => row.padding.at),
-      rows.map((row) => row.padding.length),
     ],
-  );
+  });
 }
 
 export async function insertTemplate(

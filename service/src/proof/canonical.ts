@@ -1,5 +1,5 @@
 // FORMAT.md §1: the one way to write a record as bytes (RFC 8785, restricted to what our records hold).
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { FormatError, utf8 } from "./bytes.ts";
 
 /** What a record may hold: no fractions (amounts are strings or whole numbers), no undefined, no lone surrogates. */
@@ -22,8 +22,26 @@ export function canonicalText(value: CanonicalValue): string {
   if (typeof value !== "object") throw new FormatError(`a record cannot hold a ${typeof value}`);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw new FormatError("a record holds plain objects only");
-  const members = Object.entries(value as Record<string, CanonicalValue>).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, member]) => `${canonicalText(key)}:${canonicalText(member)}`).join(",")}}`;
+  let text = "{";
+  // Without a comparison of one's own, sort compares UTF-16 code units, as RFC 8785 asks.
+  for (const key of Object.keys(value).sort()) {
+    if (text.length > 1) text += ",";
+    text += `${nameText(key)}:${canonicalText((value as Record<string, CanonicalValue>)[key]!)}`;
+  }
+  return `${text}}`;
+}
+
+/** Names of members are few and come again and again; those of untrusted input are not kept without end. */
+const names = new Map<string, string>();
+const mostNames = 1_000;
+
+function nameText(name: string): string {
+  let text = names.get(name);
+  if (text === undefined) {
+    text = canonicalText(name);
+    if (names.size < mostNames) names.set(name, text);
+  }
+  return text;
 }
 
 export function canonicalBytes(value: CanonicalValue): Uint8Array {

@@ -1,45 +1,97 @@
 // The little of CBOR (RFC 8949, deterministic encoding of §4.2) that the QR summary needs: whole numbers, bytes, text,
 // arrays and maps with whole-number keys. The reader accepts only what the writer would have written.
-import { FormatError, concat, equal, fromUtf8, utf8 } from "./bytes.ts";
+import { FormatError, equal, fromUtf8, utf8 } from "./bytes.ts";
 
 export type Cbor = number | string | Uint8Array | readonly Cbor[] | ReadonlyMap<number, Cbor>;
 
-function head(major: number, value: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0) throw new FormatError("CBOR here holds whole numbers below 2^53 only");
-  if (value < 24) return Uint8Array.of((major << 5) | value);
-  if (value < 0x100) return Uint8Array.of((major << 5) | 24, value);
-  if (value < 0x10000) return Uint8Array.of((major << 5) | 25, value >> 8, value & 255);
-  const out = new Uint8Array(value < 2 ** 32 ? 5 : 9);
-  out[0] = (major << 5) | (value < 2 ** 32 ? 26 : 27);
-  if (value < 2 ** 32) new DataView(out.buffer).setUint32(1, value);
-  else new DataView(out.buffer).setBigUint64(1, BigInt(value));
-  return out;
+/** Bytes on their way: as small as a summary's, twice as large whenever they do not suffice. */
+class Writer {
+  #bytes = new Uint8Array(512);
+  #at = 0;
+
+  head(major: number, value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new FormatError("CBOR here holds whole numbers below 2^53 only");
+    const type = major << 5;
+    if (value < 24) return this.#number(type | value, 0, value);
+    if (value < 0x100) return this.#number(type | 24, 1, value);
+    if (value < 0x10000) return this.#number(type | 25, 2, value);
+    if (value < 2 ** 32) return this.#number(type | 26, 4, value);
+    this.#number(type | 27, 4, Math.floor(value / 2 ** 32));
+    this.#digits(4, value % 2 ** 32);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#room(value.length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  written(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  #number(first: number, length: number, value: number): void {
+    this.#digits(1, first);
+    if (length > 0) this.#digits(length, value);
+  }
+
+  #digits(length: number, value: number): void {
+    this.#room(length);
+    for (let i = length - 1; i >= 0; i--) {
+      this.#bytes[this.#at + i] = value % 256;
+      value = Math.floor(value / 256);
+    }
+    this.#at += length;
+  }
+
+  #room(length: number): void {
+    if (this.#at + length <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * (this.#at + length));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+  }
 }
 
 /** Deterministic bytes of a value; map keys in ascending order (the order of the reader, so of the writer). */
 export function encodeCbor(value: Cbor): Uint8Array {
+  const writer = new Writer();
+  write(writer, value);
+  return writer.written();
+}
+
+function write(writer: Writer, value: Cbor): void {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value)) throw new FormatError("CBOR here holds whole numbers below 2^53 only");
-    return value < 0 ? head(1, -1 - value) : head(0, value);
+    return value < 0 ? writer.head(1, -1 - value) : writer.head(0, value);
   }
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw new FormatError("a text in CBOR is well-formed Unicode");
     const bytes = utf8(value);
-    return concat(head(3, bytes.length), bytes);
+    writer.head(3, bytes.length);
+    return writer.bytes(bytes);
   }
-  if (value instanceof Uint8Array) return concat(head(2, value.length), value);
+  if (value instanceof Uint8Array) {
+    writer.head(2, value.length);
+    return writer.bytes(value);
+  }
   if (value instanceof Map) {
-    const entries = [...(value as Map<number, Cbor>)].map(([key, item]) => ({ key: encodeCbor(key), item }));
-    entries.sort((a, b) => compare(a.key, b.key));
-    return concat(head(5, entries.length), ...entries.flatMap(({ key, item }) => [key, encodeCbor(item)]));
+    const entries = [...(value as Map<number, Cbor>)].sort(([a], [b]) => order(a, b));
+    writer.head(5, entries.length);
+    for (const [key, item] of entries) {
+      write(writer, key);
+      write(writer, item);
+    }
+    return;
   }
   const items = value as readonly Cbor[];
-  return concat(head(4, items.length), ...items.map(encodeCbor));
+  writer.head(4, items.length);
+  for (const item of items) write(writer, item);
 }
 
-function compare(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
+/** Whole-number keys in the order of their bytes: from 0 up, then from -1 down. */
+function order(a: number, b: number): number {
+  return a < 0 === b < 0 ? Math.abs(a) - Math.abs(b) : b - a;
 }
 
 /** Reads exactly one value; anything that is not its deterministic encoding is refused. */

@@ -1,5 +1,5 @@
 // FORMAT.md §6: checkpoints are signed notes (C2SP signed-note, tlog-checkpoint, tlog-cosignature). Ed25519 only.
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { FormatError, concat, equal, fromBase64, toBase64, utf8 } from "./bytes.ts";
 
 export interface Checkpoint {

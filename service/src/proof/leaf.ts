@@ -1,8 +1,8 @@
 // FORMAT.md §2 and §3: what a leaf of a centre's log stands for.
-import { canonicalDigest } from "./canonical.ts";
+import { canonicalText } from "./canonical.ts";
 import type { CanonicalValue } from "./canonical.ts";
-import { FormatError, fromHex, isCount, membersOf, textOf } from "./bytes.ts";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { FormatError, fromHex, isCount, membersOf, textOf, utf8 } from "./bytes.ts";
+import { sha256 } from "./sha256.ts";
 
 /** The leaf of an issued certificate. It names no person: digests, a number and dates. */
 export type CertificateLeaf = {
@@ -45,7 +45,17 @@ export type Leaf = CertificateLeaf | SaltedLeaf;
 
 /** The 32 bytes that the log stores for a leaf. */
 export function leafDigest(leaf: Leaf): Uint8Array {
-  return canonicalDigest(leaf as unknown as CanonicalValue);
+  return leafDigestOfText(leafText(leaf));
+}
+
+/** A leaf as it is kept: its canonical text. */
+export function leafText(leaf: Leaf): string {
+  return canonicalText(leaf as unknown as CanonicalValue);
+}
+
+/** The 32 bytes that the log stores for a leaf with this canonical text. */
+export function leafDigestOfText(text: string): Uint8Array {
+  return sha256(utf8(text));
 }
 
 /** FORMAT.md §4: the key to a certificate's receipt and standing that a QR gives without saying anything else. */

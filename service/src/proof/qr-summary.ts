@@ -1,6 +1,6 @@
 // FORMAT.md §4: what a certificate's QR code carries, COSE_Sign1 (RFC 9052) with ES256, as decimal digits in a URL.
-import { sha256 } from "@noble/hashes/sha2.js";
-import { FormatError, isCount } from "./bytes.ts";
+import { sha256 } from "./sha256.ts";
+import { FormatError, isCount, toHex } from "./bytes.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
 import type { Cbor } from "./cbor.ts";
 import { isCentreCode } from "./leaf.ts";
@@ -96,9 +96,7 @@ export function prepareQr(
 
 /** Message bytes → decimal digits. A leading 0x01 keeps leading zeros; digits go into a QR's numeric segment. */
 export function toDigits(message: Uint8Array): string {
-  let value = "0x01";
-  for (const byte of message) value += byte.toString(16).padStart(2, "0");
-  return BigInt(value).toString(10);
+  return BigInt(`0x01${toHex(message)}`).toString(10);
 }
 
 export function fromDigits(digits: string): Uint8Array {

@@ -3,7 +3,7 @@
 // A tree of any size is made of complete subtrees. `HashReader` gives the root of one: the subtree at `level` l and
 // `index` i covers the 2^l leaves from i·2^l. Everything below needs nothing else, so the log may keep them as tiles,
 // and a client may fetch only the tiles that it needs.
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "./sha256.ts";
 import { equal } from "./bytes.ts";
 
 export type HashReader = (level: number, index: number) => Uint8Array;

@@ -1,5 +1,5 @@
 // What traces remember.
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "../proof/sha256.ts";
 import type { Queryable } from "../db.ts";
 import { utf8 } from "../proof/bytes.ts";
 
