@@ -23,6 +23,20 @@ export interface ParameterValues {
   "deposit.year_start": { month: number };
   /** days for which a certificate is valid, by kind; `default` for the kinds that are not named */
   "certificate.validity_days": { default: number } & Record<string, number>;
+  /**
+   * the opening and closing sentences of the kinds whose wording no authority has laid down, by kind; `{name}` stands for a
+   * value of the kind. What is not set stays as the kind proposes it.
+   */
+  "certificate.wording": Record<string, { opening?: string; closing?: string }>;
+  /** whom other centres ask and where a reply slip goes back to, as certificates print it */
+  "certificate.contact": { office: string; phone: string };
+  /**
+   * the day of the following month after which a month that is not remitted counts as in arrears (欠缴); where it is not set,
+   * certificates say that arrears are unknown
+   */
+  "deposit.arrears_after": { day: number };
+  /** whether a certificate for a loan elsewhere freezes the account, and until when; where it is not set, it does not */
+  "loan_elsewhere.freeze": { mode: "none" | "until_reply" | "until_settled" };
 }
 export type ParameterCode = keyof ParameterValues;
 
