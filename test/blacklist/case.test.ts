@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { confirmCase, confirmLift, lastDay, openCase, proposeLift } from "../../service/src/blacklist/case.ts";
 import type { Terms } from "../../service/src/blacklist/case.ts";
 import { tagOf } from "../../service/src/blacklist/tag.ts";
+import { refusalOf } from "../../service/src/errors.ts";
 import { findWrite } from "../../service/src/chain/outbox.ts";
 import { failingOnce } from "../helpers/faults.ts";
 import { check, event, idNumber, listPerson, makeWorld, newCase, openingOf, tagSecret } from "./world.ts";
@@ -42,6 +43,34 @@ describe("a case", () => {
     await expect(confirmCase(world.hainan, "case_0000000000000000", "staff_other")).rejects.toMatchObject({
       code: "CASE_NOT_FOUND",
     });
+  });
+
+  it("names somebody of the register as the register does, or is refused", async () => {
+    const { pool } = world.hainan;
+    await pool.query(
+      `insert into person (id, name, document_type, document_number)
+       values ('pers_known', '买买提·艾力', '01', $1), ('pers_abroad', 'Anna Berg', '02', 'P-1234567')`,
+      [idNumber(41)],
+    );
+    const countOf = async () => (await pool.query("select count(*)::int as n from blacklist_case")).rows[0].n as number;
+    const before = await countOf();
+    const open = (n: number, personName: string, document = { type: "01", number: idNumber(n) }) =>
+      openCase(world.hainan, newCase(n, { personName, document }));
+    for (const name of ["测试人", "买买提", "艾力·买买提"])
+      await expect(open(41, name)).rejects.toMatchObject({ code: "CASE_NAME_DIFFERS", params: {} });
+    await expect(open(41, "Anna Berg", { type: "02", number: "P-1234567" })).resolves.toMatch(/^case_/);
+    await expect(open(41, "安娜", { type: "02", number: "p-1234567" })).rejects.toMatchObject({
+      code: "CASE_NAME_DIFFERS",
+    });
+    expect(await countOf()).toBe(before + 1);
+    // The refusal says in both languages what to do, and not whose number it is.
+    const { zh, en } = refusalOf("CASE_NAME_DIFFERS");
+    expect(zh).toContain("请核对");
+    expect(en).toContain("Check number and name");
+    // Another dot or another space is the keyboard's, not another name; and who is in no register here is named freely.
+    await open(41, "买买提•艾力 ");
+    await open(42, "谁也不是");
+    expect(await countOf()).toBe(before + 3);
   });
 
   it("is confirmed once when two officers do it at the same moment", async () => {

@@ -5,6 +5,7 @@ import { transaction } from "../db.ts";
 import { DomainError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { dayInChina } from "../collection/month.ts";
+import { findPerson } from "../collection/register.ts";
 import { canonicalText } from "../proof/canonical.ts";
 import { isDay } from "../proof/leaf.ts";
 import type { Blacklist } from "./blacklist.ts";
@@ -40,7 +41,11 @@ export type Terms = {
   endsOn: string;
 };
 
-/** Opens a case; the same person, rule and first day again is refused. @throws CASE_EXISTS, RULE_UNKNOWN, DOCUMENT_NUMBER_INVALID, CASE_TERM_INVALID */
+/**
+ * Opens a case; the same person, rule and first day again is refused. Somebody whom this centre's register knows must be named
+ * as there: a slip in the number would else bar another person. Of a person of no register here the name is the clerk's word.
+ * @throws CASE_EXISTS, CASE_NAME_DIFFERS, RULE_UNKNOWN, DOCUMENT_NUMBER_INVALID, CASE_TERM_INVALID
+ */
 export async function openCase(blacklist: Blacklist, input: NewCase): Promise<string> {
   const rule = ruleOf(input.rule);
   if (!rule) throw new DomainError("RULE_UNKNOWN");
@@ -49,6 +54,12 @@ export async function openCase(blacklist: Blacklist, input: NewCase): Promise<st
   if (!isDay(input.startsOn) || input.startsOn > today || lastDay(input.startsOn, rule.years) < today)
     throw new DomainError("CASE_TERM_INVALID");
   const document = canonicalDocument(input.document, today);
+  // The register may have a passport's number as it is printed, with hyphens that the canonical spelling leaves out.
+  for (const number of new Set([document.number, input.document.number.trim()])) {
+    const known = await findPerson(blacklist.pool, { documentType: document.type, documentNumber: number });
+    if (known && comparableName(known.name) !== comparableName(input.personName))
+      throw new DomainError("CASE_NAME_DIFFERS");
+  }
   const id = newId("case", blacklist.random);
   const opened = await store.insertCase(blacklist.pool, {
     id,
@@ -66,6 +77,14 @@ export async function openCase(blacklist: Blacklist, input: NewCase): Promise<st
   });
   if (!opened) throw new DomainError("CASE_EXISTS");
   return id;
+}
+
+/** A name without what differs by keyboard alone: kinds of dots and spaces, full width, capitals. */
+function comparableName(name: string): string {
+  return name
+    .normalize("NFKC")
+    .replaceAll(/[\s.·•・‧∙⋅]/g, "")
+    .toUpperCase();
 }
 
 /**

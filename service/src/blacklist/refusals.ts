@@ -12,6 +12,11 @@ export const blacklistRefusals = refusals({
     zh: "该人员已有同一规则、同一起算日的案件。请在原案件上办理。",
     en: "There is a case of this person under the same rule from the same day already. Go on with that one.",
   },
+  CASE_NAME_DIFFERS: {
+    status: 409,
+    zh: "该证件号码在本中心登记的姓名与您填写的不同，案件没有建立。请核对证件号码和姓名；登记确有错误的，请先更正登记。",
+    en: "This centre's register has another name under that document number, so no case was opened. Check number and name; if the register is wrong, correct it first.",
+  },
   CASE_CONFIRMED: {
     status: 409,
     zh: "该案件已经复核并列入，不能再次复核。",
