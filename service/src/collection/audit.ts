@@ -60,7 +60,7 @@ const checks: Record<string, string> = {
       ('depositor', 'depositor_references'), ('depositor', 'depositor_moves'),
       ('person', 'person_needed'), ('unit', 'unit_needed'),
       ('remittance_line', 'remittance_line_written'), ('remittance_line', 'remittance_line_removed'),
-      ('remittance_line', 'remittance_line_kept')
+      ('remittance_line', 'remittance_line_kept'), ('loan_repayment', 'loan_repayment_kept')
     ) as wanted(kept, guard)
     left join pg_trigger t on t.tgname = wanted.guard and t.tgrelid = wanted.kept::regclass and t.tgenabled in ('O', 'A')
     where t.oid is null`,
@@ -80,6 +80,18 @@ const checks: Record<string, string> = {
       order by depositor_id, max(month) desc
     ) run on run.depositor_id = d.id
     where (d.run_from_month, d.run_to_month) is distinct from (run.from_month, run.to_month)`,
+  // What is owed falls by the principal from one repayment to the next, and none is missing between them.
+  "collection.repayment_follows": `
+    select loan_id || ' ' || seq as subject, 'leaves ' || balance_fen || ' fen; before it ' || coalesce(before, amount_fen)
+      || ', principal ' || principal_fen as detail
+    from (
+      select r.loan_id, r.seq, r.balance_fen, r.principal_fen, l.amount_fen,
+        lag(r.balance_fen) over in_order as before, lag(r.seq, 1, 0) over in_order as seq_before
+      from loan_repayment r join loan l on l.id = r.loan_id
+      window in_order as (partition by r.loan_id order by r.seq)
+    ) walked
+    where seq <> seq_before + 1 or balance_fen + principal_fen <> before
+      or before is null and balance_fen + principal_fen > amount_fen`,
   "collection.paid_to": `
     select d.id as subject, 'paid to ' || coalesce(d.paid_to_month::text, 'never') || ', lines say ' || l.month as detail
     from depositor d

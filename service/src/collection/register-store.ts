@@ -9,11 +9,11 @@ const depositorColumns = `d.id, d.account_number as "accountNumber", d.person_id
   d.base_fen as "baseFen", d.unit_month_fen as "unitMonthFen", d.person_month_fen as "personMonthFen",
   d.opened_on as "openedOn", d.state, d.frozen, to_char(d.paid_to_month, 'YYYY-MM') as "paidToMonth",
   to_char(d.first_month, 'YYYY-MM') as "firstMonth", d.ledger_account_id as "ledgerAccountId"`;
-const loanColumns = `id, account_number as "accountNumber", contract_number as "contractNumber",
+export const loanColumns = `id, account_number as "accountNumber", contract_number as "contractNumber",
   borrower_name as "borrowerName", borrower_document_type as "borrowerDocumentType",
   borrower_document_number as "borrowerDocumentNumber", amount_fen as "amountFen", disbursed_on as "disbursedOn",
   balance_fen as "balanceFen", term_months as "termMonths", rate_e7 as "rateE7", settled_on as "settledOn",
-  overdue_terms as "overdueTerms", state`;
+  overdue_terms as "overdueTerms", repayment_method as "repaymentMethod", repayment_day as "repaymentDay", state`;
 
 export async function personByDocument(db: Queryable, type: string, number: string): Promise<Person | undefined> {
   const { rows } = await db.query<Person>(

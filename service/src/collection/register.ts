@@ -60,6 +60,10 @@ export interface Loan {
   rateE7: number;
   settledOn: string | null;
   overdueTerms: number;
+  /** table A.11; null when the register came without it */
+  repaymentMethod: string | null;
+  /** day of the month on which a term falls due; null when the register came without it */
+  repaymentDay: number | null;
   /** local table: 2 normal, 3 settled, 4 bad, 5 overdue */
   state: string;
 }

@@ -44,9 +44,11 @@ function checkLoan(check: Check, row: Row<"loans">, lines: Map<string, number>):
     return;
   }
   lines.set(row.DKZH, line);
-  if (!right) return;
-
   const known = register.loans.get(row.DKZH);
+  if (!right) {
+    if (!known) register.faultyLoans.add(row.DKZH);
+    return;
+  }
   const loan: NewLoan = {
     id: known?.id ?? check.newId("loan_"),
     accountNumber: row.DKZH,
@@ -62,6 +64,9 @@ function checkLoan(check: Check, row: Row<"loans">, lines: Map<string, number>):
     settledOn: row.DKJQRQ ?? null,
     overdueTerms: row.LJYQQS ?? 0,
     state: row.DKJQRQ === undefined ? loanNormal : loanSettled,
+    // A register that leaves these columns out says nothing about them.
+    repaymentMethod: row.DKHKFS ?? known?.repaymentMethod ?? null,
+    repaymentDay: row.YDHKR ?? known?.repaymentDay ?? null,
   };
   if (!known) check.tally.added++;
   else if (!goesForward(check, line, loan, known)) return;
@@ -69,6 +74,7 @@ function checkLoan(check: Check, row: Row<"loans">, lines: Map<string, number>):
     check.tally.unchanged++;
     return;
   } else check.tally.changed++;
+  register.loans.set(loan.accountNumber, loan);
   check.plan.loans.push(loan);
 }
 
@@ -77,7 +83,9 @@ function isSameLoan(loan: NewLoan, known: NewLoan): boolean {
     loan.balanceFen === known.balanceFen &&
     loan.settledOn === known.settledOn &&
     loan.rateE7 === known.rateE7 &&
-    loan.overdueTerms === known.overdueTerms
+    loan.overdueTerms === known.overdueTerms &&
+    loan.repaymentMethod === known.repaymentMethod &&
+    loan.repaymentDay === known.repaymentDay
   );
 }
 

@@ -1,10 +1,10 @@
-// The four kinds of files, by the item codes of JGJ/T 320 that name their columns, and how each field is read.
-import { depositorStates, documentTypes, unitStates } from "../codes.ts";
+// The five kinds of files, by the item codes of JGJ/T 320 that name their columns, and how each field is read.
+import { depositorStates, documentTypes, repaymentKinds, repaymentMethods, unitStates } from "../codes.ts";
 import { fenOfYuan } from "../../ledger/money.ts";
 import { dayOf, monthOf } from "../month.ts";
 import type { Fault } from "./problem.ts";
 
-export type FileKind = "units" | "depositors" | "remittance" | "loans";
+export type FileKind = "units" | "depositors" | "remittance" | "loans" | "repayments";
 
 /** How a field is read, and what becomes of it. */
 interface FieldValues {
@@ -17,6 +17,8 @@ interface FieldValues {
   documentType: string;
   unitState: string;
   depositorState: string;
+  repaymentMethod: string;
+  repaymentKind: string;
   /** YYYY-MM-DD */
   date: string;
   /** YYYY-MM */
@@ -28,6 +30,8 @@ interface FieldValues {
   /** yearly rate times ten million */
   rate: number;
   integer: number;
+  /** 1 to 31 */
+  dayOfMonth: number;
 }
 type FieldType = keyof FieldValues;
 
@@ -94,12 +98,26 @@ export const columnsOf = {
     DKLL: required("rate", "贷款利率"),
     DKJQRQ: optional("date", "贷款结清日期"),
     LJYQQS: optional("integer", "累计逾期期数"),
+    DKHKFS: optional("repaymentMethod", "贷款还款方式"),
+    YDHKR: optional("dayOfMonth", "约定还款日"),
+  },
+  repayments: {
+    DKZH: required("number", "贷款账号"),
+    YWLSH: required("number", "业务流水号"),
+    DKYWMXLX: optional("repaymentKind", "贷款业务明细类型"),
+    DQQC: required("integer", "当期期次"),
+    YWFSRQ: required("date", "业务发生日期"),
+    FSE: required("money", "发生额"),
+    BJJE: required("money", "本金金额"),
+    LXJE: required("money", "利息金额"),
+    FXJE: optional("money", "罚息金额"),
+    DKYE: required("money", "贷款余额"),
   },
 } as const satisfies Record<FileKind, Record<string, Column>>;
 
 /** Standard items that such files often carry and that the import does not need. */
 const ignored = new Set(
-  "XMQP XingBie GDDHHM CSNY HYZK ZhiYe ZhiChen ZhiWu XueLi YZBM JTZZ JTYSR DWDZ DWFRDBXM DWFRDBZJLX DWFRDBZJHM DWLSGX DWJJLX DWSSHY DWYB DWDZXX DWFXR JBRXM JBRGDDHHM JBRSJHM JBRZJLX JBRZJHM DWSLRQ STYHMC STYHDM DWJCRS DWFCRS DWZHYE DWXHRQ DWXHYY GRZHSNJZYE GRZHDNGJYE XHRQ FCHXHYY GRCKZHHM GRCKZHKHYHMC GRCKZHKHYHDM DWMC DKFXDJ DKFFE LLFDBL HSBJZE HSLXZE FXZE TQGHBJZE YQBJZE YQLXZE".split(
+  "XMQP XingBie GDDHHM CSNY HYZK ZhiYe ZhiChen ZhiWu XueLi YZBM JTZZ JTYSR DWDZ DWFRDBXM DWFRDBZJLX DWFRDBZJHM DWLSGX DWJJLX DWSSHY DWYB DWDZXX DWFXR JBRXM JBRGDDHHM JBRSJHM JBRZJLX JBRZJHM DWSLRQ STYHMC STYHDM DWJCRS DWFCRS DWZHYE DWXHRQ DWXHYY GRZHSNJZYE GRZHDNGJYE XHRQ FCHXHYY GRCKZHHM GRCKZHKHYHMC GRCKZHKHYHDM DWMC DKFXDJ DKFFE LLFDBL HSBJZE HSLXZE FXZE TQGHBJZE YQBJZE YQLXZE JZRQ DKYHDM ZCZYQBJJE YQZZCBJJE".split(
     " ",
   ),
 );
@@ -174,12 +192,16 @@ export const readers: { [T in FieldType]: (text: string) => FieldValues[T] | Fau
   documentType: inTable(documentTypes, "A.1"),
   unitState: inTable(unitStates, "A.4"),
   depositorState: inTable(depositorStates, "A.6"),
+  repaymentMethod: inTable(repaymentMethods, "A.11"),
+  repaymentKind: (text) =>
+    (repaymentKinds as readonly string[]).includes(text) ? text : { reason: "NOT_A_REPAYMENT" },
   date: (text) => dayOf(text) ?? { reason: "DATE_ILLEGAL" },
   month: (text) => monthOf(text) ?? { reason: "MONTH_ILLEGAL" },
   money: (text) => fenOfYuan(text) ?? { reason: "MONEY_ILLEGAL" },
   ratio: (text) => fraction(text, 4) ?? { reason: "RATIO_ILLEGAL" },
   rate: (text) => fraction(text, 7) ?? { reason: "RATE_ILLEGAL" },
   integer: (text) => (/^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : { reason: "INTEGER_ILLEGAL" }),
+  dayOfMonth: (text) => (/^(0?[1-9]|[12]\d|3[01])$/.test(text) ? Number(text) : { reason: "DAY_OF_MONTH_ILLEGAL" }),
 };
 
 /** A fraction from 0 to 1 with at most `places` decimal places, as a whole number of its last place. */

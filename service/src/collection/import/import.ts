@@ -17,6 +17,7 @@ import { remit } from "../remittance.ts";
 import type { Remittance } from "../remittance.ts";
 import { checkDepositors } from "./check-depositors.ts";
 import { checkLoans } from "./check-loans.ts";
+import { checkRepaymentEnds, checkRepayments } from "./check-repayments.ts";
 import { checkRemittances } from "./check-remittance.ts";
 import { checkUnits } from "./check-units.ts";
 import { checkOf } from "./check.ts";
@@ -76,8 +77,8 @@ export interface ImportReport {
   imported: boolean;
 }
 
-// Units before their depositors, depositors before remittances.
-const order: FileKind[] = ["units", "depositors", "remittance", "loans"];
+// Units before their depositors, depositors before remittances, loans before their repayments.
+const order: FileKind[] = ["units", "depositors", "remittance", "loans", "repayments"];
 const chunk = 10_000;
 
 /** Thrown through the transaction, so that it is rolled back: something is wrong with the files. */
@@ -148,6 +149,7 @@ async function checkAndWrite(tx: Transaction, lookups: Transaction, options: Imp
         check.plan = emptyPlan();
       }
     }
+    checkRepaymentEnds(register);
   } finally {
     await writer.finish();
   }
@@ -196,6 +198,7 @@ function checkRows(check: Check, kind: FileKind, rows: readonly AnyRow[]): void 
   if (kind === "depositors") checkDepositors(check, rows as Row<"depositors">[]);
   if (kind === "remittance") checkRemittances(check, rows as Row<"remittance">[]);
   if (kind === "loans") checkLoans(check, rows as Row<"loans">[]);
+  if (kind === "repayments") checkRepayments(check, rows as Row<"repayments">[]);
 }
 
 function reportOf(file: ReadFile, tally: Tally | undefined, knownRows: number | undefined): FileReport {
@@ -243,6 +246,7 @@ function writerOf(tx: Transaction, now: Date, batch: string, progress: NonNullab
       progress({ step: "writing", what: "remittances", done, of: plan.remittances.length });
     }
     for (const loans of chunks(plan.loans)) await store.writeLoans(tx, loans);
+    for (const repayments of chunks(plan.repayments)) await store.insertRepayments(tx, repayments);
   }
   return {
     add(plan: Plan): void {

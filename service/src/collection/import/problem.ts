@@ -7,8 +7,8 @@ export const reasons = {
   FILE_EMPTY: ["文件没有数据行", "the file has no rows"],
   CSV_BROKEN: ["CSV 格式有误，引号可能没有配对", "the CSV is broken here; a quote may be missing"],
   KIND_UNKNOWN: [
-    "无法从列名识别文件种类（单位、个人、汇缴清册、贷款）",
-    "the columns are those of no known file (units, depositors, remittance list, loans)",
+    "无法从列名识别文件种类（单位、个人、汇缴清册、贷款、还款明细）",
+    "the columns are those of no known file (units, depositors, remittance list, loans, repayments)",
   ],
   COLUMN_MISSING: ["缺少必需的列 {column}", "the required column {column} is missing"],
   COLUMN_UNKNOWN: ["列名不是已知的数据项", "this column is not a known item"],
@@ -93,6 +93,30 @@ export const reasons = {
   SETTLED_WITH_BALANCE: ["已结清的贷款不应有余额", "a settled loan has no balance"],
   SETTLED_BEFORE_DISBURSED: ["结清日期早于发放日期", "settled before it was disbursed"],
   SETTLEMENT_DATE_MISSING: ["余额为零的贷款应有结清日期", "a loan without balance needs its day of settlement"],
+  DAY_OF_MONTH_ILLEGAL: ["应为 1 至 31 的日", "a day of the month is a number from 1 to 31"],
+  NOT_A_REPAYMENT: ["不是还款类业务（代码表 A.15 的 02 至 06）", "not a kind of repayment (02 to 06 of table A.15)"],
+  LOAN_UNKNOWN: ["没有这个贷款账号", "no loan has this account number"],
+  TERM_OUT_OF_ORDER: [
+    "期次应不小于前一笔的 {before}，不大于贷款期数 {last}",
+    "the term is not within {before}, that of the repayment before, and {last}, the loan's last",
+  ],
+  REPAID_BEFORE: [
+    "日期早于前一笔还款或贷款发放日 {before}",
+    "the day lies before the repayment or disbursement before it, {before}",
+  ],
+  REPAYMENT_ZERO: ["还款发生额为零", "the amount of the repayment is zero"],
+  REPAYMENT_PARTS: [
+    "发生额应为 {expected} 元（本金 + 利息 + 罚息）",
+    "the amount should be {expected} yuan (principal + interest + penalty)",
+  ],
+  BALANCE_DOES_NOT_FOLLOW: [
+    "贷款余额应为 {expected} 元（前一笔余额减去本金）",
+    "the balance should be {expected} yuan (the one before less the principal)",
+  ],
+  BALANCE_DIFFERS_FROM_LOAN: [
+    "最后一笔的余额应为贷款登记的余额 {expected} 元",
+    "the last balance should be that of the register of loans, {expected} yuan",
+  ],
   LOAN_GOES_BACK: ["贷款余额或结清状态比已登记的更早", "the balance or settlement is older than what is registered"],
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
 

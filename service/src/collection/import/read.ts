@@ -13,7 +13,7 @@ export interface ImportFile {
   open(): AsyncIterable<Uint8Array>;
 }
 
-export type AnyRow = Row<"units"> | Row<"depositors"> | Row<"remittance"> | Row<"loans">;
+export type AnyRow = Row<"units"> | Row<"depositors"> | Row<"remittance"> | Row<"loans"> | Row<"repayments">;
 
 /**
  * A file that is being read. Without a kind it cannot be read at all; the problems say why. Count and problems are those of

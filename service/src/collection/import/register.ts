@@ -2,10 +2,11 @@
 // same run will add.
 import type { Queryable } from "../../db.ts";
 import { idCard } from "../codes.ts";
-import type { NewLoan, NewPerson, NewUnit, NewDepositor } from "./store.ts";
+import type { NewLoan, NewPerson, NewRepayment, NewUnit, NewDepositor } from "./store.ts";
 import * as store from "./store.ts";
 import type { AnyRow } from "./read.ts";
 import type { FileKind, Row } from "./columns.ts";
+import type { Fault, Reason } from "./problem.ts";
 import { remittanceId } from "../remittance.ts";
 import type { Remittance } from "../remittance.ts";
 
@@ -46,6 +47,27 @@ export interface KnownRemittance {
   lines: Map<string, { baseFen: bigint; unitFen: bigint; personFen: bigint }>;
 }
 
+/** The repayments of a loan, as they are in the database and in the earlier rows and files of this run. */
+export interface LoanRepayments {
+  /** by YWLSH */
+  byNumber: Map<string, NewRepayment>;
+  /** the newest one that the database has */
+  last: NewRepayment | undefined;
+  /** where the loan stands after the newest row of this run that is not in the database */
+  standing?: RepaymentStanding;
+}
+
+/** What a faulty row left open is undefined. */
+export interface RepaymentStanding {
+  loan: NewLoan;
+  seq: number;
+  term: number;
+  paidOn: string;
+  balanceFen: bigint | undefined;
+  /** tells what is wrong with the balance of the newest row */
+  problem: ((reason: Reason, params?: Fault["params"]) => void) | undefined;
+}
+
 export interface Register {
   /** by DWZH */
   units: Map<string, UnitState>;
@@ -61,6 +83,10 @@ export interface Register {
   businessNumbers: Map<string, string>;
   /** by DKZH */
   loans: Map<string, NewLoan>;
+  /** DKZH of loans that are not registered and whose row in this run is wrong */
+  faultyLoans: Set<string>;
+  /** by loan id */
+  repayments: Map<string, LoanRepayments>;
 }
 
 /** What is to be written. */
@@ -70,9 +96,17 @@ export interface Plan {
   depositors: DepositorState[];
   remittances: Remittance[];
   loans: NewLoan[];
+  repayments: NewRepayment[];
 }
 
-export const emptyPlan = (): Plan => ({ units: [], persons: [], depositors: [], remittances: [], loans: [] });
+export const emptyPlan = (): Plan => ({
+  units: [],
+  persons: [],
+  depositors: [],
+  remittances: [],
+  loans: [],
+  repayments: [],
+});
 
 /** Key of a person in the maps above. */
 export const documentKey = (type: string, number: string) => `${type} ${number}`;
@@ -86,6 +120,8 @@ export const emptyRegister = (): Register => ({
   remittances: new Map(),
   businessNumbers: new Map(),
   loans: new Map(),
+  faultyLoans: new Set(),
+  repayments: new Map(),
 });
 
 /**
@@ -102,8 +138,9 @@ export async function extendRegister(
   const depositorRows = kind === "depositors" ? (rows as Row<"depositors">[]) : [];
   const remittanceRows = kind === "remittance" ? (rows as Row<"remittance">[]) : [];
   const loanRows = kind === "loans" ? (rows as Row<"loans">[]) : [];
+  const repaymentRows = kind === "repayments" ? (rows as Row<"repayments">[]) : [];
 
-  if (kind !== "loans") {
+  if (kind !== "loans" && kind !== "repayments") {
     const numbers = unknown(rows as Row<"units">[], (row) => row.DWZH, units);
     for (const unit of await store.units(db, numbers)) units.set(unit.accountNumber, unit);
   }
@@ -137,8 +174,20 @@ export async function extendRegister(
   for (const [id, remittance] of await store.remittances(db, ids)) register.remittances.set(id, remittance);
   const businessNumbers = unknown(remittanceRows, (row) => row.YWLSH, register.businessNumbers);
   for (const [number, id] of await store.businessNumbers(db, businessNumbers)) register.businessNumbers.set(number, id);
-  const loanNumbers = unknown(loanRows, (row) => row.DKZH, register.loans);
+  const loanNumbers = unknown([...loanRows, ...repaymentRows], (row) => row.DKZH, register.loans);
   for (const loan of await store.loans(db, loanNumbers)) register.loans.set(loan.accountNumber, loan);
+
+  const loanIds = new Set<string>();
+  for (const { DKZH } of repaymentRows) {
+    const loan = DKZH === undefined ? undefined : register.loans.get(DKZH);
+    if (loan && !register.repayments.has(loan.id)) loanIds.add(loan.id);
+  }
+  for (const id of loanIds) register.repayments.set(id, { byNumber: new Map(), last: undefined });
+  for (const repayment of await store.repayments(db, [...loanIds])) {
+    const known = register.repayments.get(repayment.loanId)!;
+    known.byNumber.set(repayment.businessNumber, repayment);
+    known.last = repayment;
+  }
 }
 
 /** The keys of these rows that `known` has not, each once. */

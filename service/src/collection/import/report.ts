@@ -7,6 +7,7 @@ const kindNames = {
   depositors: "个人账户 depositors",
   remittance: "汇缴清册 remittance",
   loans: "贷款 loans",
+  repayments: "还款明细 repayments",
 };
 
 /**

@@ -4,12 +4,14 @@ import { depositorClosed } from "../codes.ts";
 import { firstDay } from "../month.ts";
 import { clearingAccount, depositorAccount } from "../accounts.ts";
 import type { Loan, Person, Unit } from "../register.ts";
+import type { Repayment } from "../loans.ts";
 import type { FileKind } from "./columns.ts";
 import type { DepositorState, KnownRemittance, UnitState } from "./register.ts";
 
 export type NewUnit = Unit;
 export type NewPerson = Person;
 export type NewLoan = Loan;
+export type NewRepayment = Repayment & { loanId: string };
 export interface NewDepositor {
   id: string;
   accountNumber: string;
@@ -157,9 +159,21 @@ export async function loans(db: Queryable, numbers: readonly string[]): Promise<
        borrower_name as "borrowerName", borrower_document_type as "borrowerDocumentType",
        borrower_document_number as "borrowerDocumentNumber", amount_fen as "amountFen", disbursed_on as "disbursedOn",
        balance_fen as "balanceFen", term_months as "termMonths", rate_e7 as "rateE7", settled_on as "settledOn",
-       overdue_terms as "overdueTerms", state
+       overdue_terms as "overdueTerms", repayment_method as "repaymentMethod", repayment_day as "repaymentDay", state
      from loan where account_number = any ($1)`,
     [numbers],
+  );
+  return rows;
+}
+
+/** Repayments of these loans, each loan's in their order. */
+export async function repayments(db: Queryable, loanIds: readonly string[]): Promise<NewRepayment[]> {
+  const { rows } = await db.query<NewRepayment>(
+    `select loan_id as "loanId", seq, business_number as "businessNumber", kind, term, paid_on as "paidOn",
+       amount_fen as "amountFen", principal_fen as "principalFen", interest_fen as "interestFen",
+       penalty_fen as "penaltyFen", balance_fen as "balanceFen"
+     from loan_repayment where loan_id = any ($1) order by loan_id, seq`,
+    [loanIds],
   );
   return rows;
 }
@@ -224,16 +238,17 @@ export async function insertDepositors(tx: Transaction, rows: readonly Depositor
   );
 }
 
-/** Writes loans; one that exists moves forward to the newer balance, settlement and overdue count. */
+/** Writes loans; one that exists moves forward to the newer balance, settlement, overdue count and terms of repayment. */
 export async function writeLoans(tx: Transaction, rows: readonly NewLoan[]): Promise<void> {
   await tx.query(
     `insert into loan (id, account_number, contract_number, borrower_name, borrower_document_type,
        borrower_document_number, amount_fen, disbursed_on, balance_fen, term_months, rate_e7, settled_on, overdue_terms,
-       state)
+       repayment_method, repayment_day, state)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-       $8::date[], $9::bigint[], $10::int[], $11::int[], $12::date[], $13::int[], $14::text[])
+       $8::date[], $9::bigint[], $10::int[], $11::int[], $12::date[], $13::int[], $14::text[], $15::int[], $16::text[])
      on conflict (account_number) do update set balance_fen = excluded.balance_fen, settled_on = excluded.settled_on,
-       rate_e7 = excluded.rate_e7, overdue_terms = excluded.overdue_terms, state = excluded.state, changed_at = now()`,
+       rate_e7 = excluded.rate_e7, overdue_terms = excluded.overdue_terms, repayment_method = excluded.repayment_method,
+       repayment_day = excluded.repayment_day, state = excluded.state, changed_at = now()`,
     [
       rows.map((loan) => loan.id),
       rows.map((loan) => loan.accountNumber),
@@ -248,7 +263,31 @@ export async function writeLoans(tx: Transaction, rows: readonly NewLoan[]): Pro
       rows.map((loan) => loan.rateE7),
       rows.map((loan) => loan.settledOn),
       rows.map((loan) => loan.overdueTerms),
+      rows.map((loan) => loan.repaymentMethod),
+      rows.map((loan) => loan.repaymentDay),
       rows.map((loan) => loan.state),
+    ],
+  );
+}
+
+export async function insertRepayments(tx: Transaction, rows: readonly NewRepayment[]): Promise<void> {
+  await tx.query(
+    `insert into loan_repayment (loan_id, seq, business_number, kind, term, paid_on, amount_fen, principal_fen,
+       interest_fen, penalty_fen, balance_fen)
+     select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::date[], $7::bigint[],
+       $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])`,
+    [
+      rows.map((repayment) => repayment.loanId),
+      rows.map((repayment) => repayment.seq),
+      rows.map((repayment) => repayment.businessNumber),
+      rows.map((repayment) => repayment.kind),
+      rows.map((repayment) => repayment.term),
+      rows.map((repayment) => repayment.paidOn),
+      rows.map((repayment) => repayment.amountFen),
+      rows.map((repayment) => repayment.principalFen),
+      rows.map((repayment) => repayment.interestFen),
+      rows.map((repayment) => repayment.penaltyFen),
+      rows.map((repayment) => repayment.balanceFen),
     ],
   );
 }
