@@ -224,6 +224,52 @@ describe("the settings", () => {
   });
 });
 
+describe("the settings of seals above B-B", () => {
+  const tsa = { ...good, TSA_URL: "http://tsa.example.cn/tsa" };
+
+  it("stay at B-B without an authority, and go to B-LTA with one", () => {
+    expect(readConfig(good, root).sealLevels).toMatchObject({ target: "B-B", authority: undefined, timeoutMs: 5000 });
+    expect(readConfig(tsa, root).sealLevels).toMatchObject({
+      target: "B-LTA",
+      authority: { url: "http://tsa.example.cn/tsa", policy: undefined },
+      renewBeforeDays: 90,
+    });
+    expect(readConfig({ ...tsa, SEAL_LEVEL: "B-T" }, root).sealLevels.target).toBe("B-T");
+    expect(variables({ ...good, SEAL_LEVEL: "B-T" })).toEqual(["TSA_URL"]);
+    expect(variables({ ...tsa, SEAL_LEVEL: "B-X" })).toEqual(["SEAL_LEVEL"]);
+  });
+
+  it("read addresses, ends of algorithms and roots", () => {
+    const { sealLevels } = readConfig(
+      {
+        ...tsa,
+        REVOCATION_URLS: "http://ca.example.cn/a.crl, https://ca.example.cn/b.crl",
+        ALGORITHM_ENDS: "sha256/rsa=2031-01-01",
+        REVOCATION_ROOTS_FILE: path.join(keys, "seal-chain.pem"),
+      },
+      root,
+    );
+    expect(sealLevels.revocationUrls).toEqual(["http://ca.example.cn/a.crl", "https://ca.example.cn/b.crl"]);
+    expect(sealLevels.algorithmEnds.get("sha256/rsa")).toEqual(new Date("2030-12-31T16:00:00Z"));
+    expect(sealLevels.roots).toHaveLength(1);
+    for (const [name, value] of [
+      ["REVOCATION_URLS", "ftp://ca.example.cn/a.crl"],
+      ["ALGORITHM_ENDS", "md5/rsa=2031-01-01"],
+      ["REVOCATION_ROOTS_FILE", path.join(keys, "log.pem")],
+      ["TSA_POLICY", "policy"],
+      ["TSA_TIMEOUT_MS", "1"],
+    ] as const)
+      expect(variables({ ...tsa, [name]: value })).toEqual([name]);
+  });
+
+  it("refuse a development root in production", () => {
+    const dir = keysFolder("development-root", "/CN=DEVELOPMENT ROOT");
+    const env = { ...tsa, REVOCATION_ROOTS_FILE: path.join(dir, "seal-chain.pem") };
+    expect(variables(env)).toEqual(["REVOCATION_ROOTS_FILE"]);
+    expect(readConfig({ ...env, NODE_ENV: "development" }, root).sealLevels.roots).toHaveLength(1);
+  });
+});
+
 describe("a production start", () => {
   it("refuses everything made for development, with all reasons at once", () => {
     const development = keysFolder("development", "/O=DEVELOPMENT ROOT/CN=Seal of C46010");

@@ -11,10 +11,12 @@ import {
 import fs from "node:fs";
 import path from "node:path";
 import { computeAddress } from "ethers";
+import type { Credential } from "../../service/src/sealing/development-authority.ts";
 import {
   createDevelopmentIntermediate,
   createDevelopmentRoot,
   createDevelopmentSeal,
+  createDevelopmentTimeStampAuthority,
 } from "../../service/src/sealing/development-authority.ts";
 
 export const developmentMarker = "DEVELOPMENT-KEYS";
@@ -70,6 +72,43 @@ export async function consortiumKeys(dir: string, now: () => Date): Promise<Cons
     deployer: read(folder, "deployer.key").trim(),
     rootFile: path.join(folder, "root.pem"),
     tagFile: path.join(folder, "tag.key"),
+  };
+}
+
+/** What the development authority answers with: its own key, and the authorities whose revocation lists it hands out. */
+export interface AuthorityKeys {
+  timeStamps: Credential;
+  /** SHA-256 of the time-stamping certificate's DER */
+  timeStampFingerprint: Uint8Array;
+  /** from when it counts */
+  madeAt: Date;
+  root: Credential;
+  intermediate: Credential;
+}
+
+/**
+ * The keys of the development authority in `<dir>/authority`, made on the first call under the consortium's development root,
+ * also in a folder of an earlier version (see `consortiumKeys`).
+ */
+export async function authorityKeys(dir: string, now: () => Date): Promise<AuthorityKeys> {
+  const folder = path.join(dir, "authority");
+  const of = (place: string, name: string): Credential => ({
+    keyPem: read(place, `${name}-key.pem`),
+    certificatePem: read(place, `${name}.pem`),
+  });
+  const consortium = path.join(dir, "consortium");
+  const root = of(consortium, "root");
+  await makeFolder(folder, async () => {
+    const made = createDevelopmentTimeStampAuthority(root, { now });
+    return { "time-stamps.pem": made.certificatePem, "time-stamps-key.pem": made.keyPem };
+  });
+  const certificate = new X509Certificate(read(folder, "time-stamps.pem"));
+  return {
+    timeStamps: of(folder, "time-stamps"),
+    timeStampFingerprint: createHash("sha256").update(certificate.raw).digest(),
+    madeAt: certificate.validFromDate,
+    root,
+    intermediate: of(consortium, "intermediate"),
   };
 }
 

@@ -18,6 +18,8 @@ export interface StackFile {
   /** port of the first centre's service */
   port: number;
   chain: { url: string; chainId: number; registry: string };
+  /** the development authority; absent in folders of an earlier version */
+  authority?: { port: number; timeStampUrl: string; listUrls: string[] };
   centres: StackCentre[];
 }
 

@@ -15,8 +15,10 @@ import { startChain } from "./chain.ts";
 import type { EmbeddedChain } from "./chain.ts";
 import { ensureContracts } from "./deploy.ts";
 import type { Deployment } from "./deploy.ts";
-import { centreKeys, consortiumKeys } from "./keys.ts";
-import type { PublicKeys } from "./keys.ts";
+import { startAuthority } from "./authority.ts";
+import type { DevelopmentAuthority } from "./authority.ts";
+import { authorityKeys, centreKeys, consortiumKeys } from "./keys.ts";
+import type { AuthorityKeys, PublicKeys } from "./keys.ts";
 import { startPostgres } from "./postgres.ts";
 import type { EmbeddedPostgres } from "./postgres.ts";
 import type { Progress } from "./progress.ts";
@@ -135,7 +137,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ensureContracts({
         url: chain.server().url,
         deployerKey: keys.deployer,
-        centres: options.centres.map((centre, i) => wantedCentre(centre, keys.centres[i]!, origin(i))),
+        centres: options.centres.map((centre, i) => wantedCentre(centre, keys, keys.centres[i]!, origin(i))),
       });
     const deployment = await progress.step("contracts and registry", async (report) => {
       const done = await redeploy();
@@ -158,11 +160,21 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     goOn();
 
+    const authority = await progress.step("development authority", async (report) => {
+      const port = last?.authority?.port;
+      const part = await startAuthority({ keys: keys.authority, now: options.now, ...(port ? { port } : {}) });
+      parts[1]!.push(asPart("development authority", part));
+      report(`time-stamps and revocation lists on port ${part.port}`);
+      return part;
+    });
+    goOn();
+
     const file: StackFile = {
       version: dataVersion,
       pid: process.pid,
       port: options.port,
       chain: { url: chain.server().url, chainId, registry: deployment.registry },
+      authority: { port: authority.port, timeStampUrl: authority.timeStampUrl, listUrls: authority.listUrls },
       centres: options.centres.map((centre, i) => ({
         code: centre.code,
         name: centre.name,
@@ -188,6 +200,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
               ...serviceEnvironment(centre, { ...file.centres[i]!, port: options.port + i }, deployment, {
                 databaseUrl: postgres.server().url(databaseName(centre)),
                 chainUrl: chain.server().url,
+                authority,
               }),
               ...options.service?.settings?.(centre.code),
             }),
@@ -280,10 +293,20 @@ async function allKeys(dir: string, centres: readonly DemonstrationCentre[], now
   const { deployer } = await consortiumKeys(dir, now);
   const made: PublicKeys[] = [];
   for (const centre of centres) made.push(await centreKeys(dir, centre, now));
-  return { deployer, centres: made };
+  return { deployer, authority: await authorityKeys(dir, now), centres: made };
 }
 
-function wantedCentre(centre: DemonstrationCentre, keys: PublicKeys, serviceUrl: string) {
+/** A part in our own process: it ends when we do, and is never started again. */
+function asPart(name: string, { stop }: { stop(): Promise<void> }): Supervised {
+  return { name, current: () => undefined, stop, restart: async () => undefined };
+}
+
+function wantedCentre(
+  centre: DemonstrationCentre,
+  { authority }: { authority: AuthorityKeys },
+  keys: PublicKeys,
+  serviceUrl: string,
+) {
   const from = Math.floor(keys.madeAt.getTime() / 1000);
   return {
     ...centre,
@@ -295,6 +318,11 @@ function wantedCentre(centre: DemonstrationCentre, keys: PublicKeys, serviceUrl:
       { kind: "member", value: keys.member, from },
       { kind: "qr", value: keys.qr, from },
       { kind: "seal", value: keys.sealFingerprint, from },
+      {
+        kind: "timestamp",
+        value: authority.timeStampFingerprint,
+        from: Math.floor(authority.madeAt.getTime() / 1000),
+      },
     ],
   };
 }
@@ -328,7 +356,7 @@ function serviceEnvironment(
   centre: DemonstrationCentre,
   at: { url: string; port: number; keysDir: string },
   deployment: Deployment,
-  reach: { databaseUrl: string; chainUrl: string },
+  reach: { databaseUrl: string; chainUrl: string; authority: DevelopmentAuthority },
 ): Record<string, string | undefined> {
   return {
     PATH: process.env.PATH,
@@ -351,6 +379,9 @@ function serviceEnvironment(
     CHAIN_START_BLOCK: String(deployment.startBlock),
     KEYS_DIR: at.keysDir,
     TAG_KEY_FILE: path.join(path.dirname(at.keysDir), "consortium", "tag.key"),
+    TSA_URL: reach.authority.timeStampUrl,
+    REVOCATION_URLS: reach.authority.listUrls.join(","),
+    REVOCATION_ROOTS_FILE: path.join(path.dirname(at.keysDir), "consortium", "root.pem"),
     SMS_PROVIDER: "development",
     WEB_ROOT: fileURLToPath(new URL("../../dist/web", import.meta.url)),
     LOG_LEVEL: process.env.LOG_LEVEL,

@@ -19,6 +19,7 @@ import { certificateRoutes } from "./certificates/routes.ts";
 import type { CertificateContext } from "./certificates/routes.ts";
 import { keepTemplates } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificate.ts";
+import { openRaising } from "./certificates/raising.ts";
 import { certificateKinds } from "./certificates/kinds/all.ts";
 import type { SubmitRevocation } from "./certificates/standing.ts";
 import { accountRoutes } from "./collection/routes.ts";
@@ -147,6 +148,8 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
     ...(onStep ? { onStep } : {}),
   };
   await keepTemplates(certificates);
+  const raising = openRaising({ ...options, sealer: certificates.sealer });
+  await raising?.reserve();
 
   const blacklist: Blacklist = {
     pool,
@@ -238,6 +241,7 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
         keys,
         centreLog,
         certificates,
+        raising,
         blacklist,
         peers,
         submitAnchor,

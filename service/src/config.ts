@@ -3,6 +3,8 @@
 import { X509Certificate } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { readSealLevels } from "./config-levels.ts";
+import type { SealLevels } from "./config-levels.ts";
 import { sealKeyFromPem, sealKeyFromPkcs12 } from "./sealing/keys.ts";
 import { inlineSecrets, settings } from "./settings.ts";
 import type { Setting, SettingName } from "./settings.ts";
@@ -47,6 +49,7 @@ export interface Config {
   database: { url: string; poolSize: number };
   chain: { url: string; chainId: number; registry: string; confirmations: number; startBlock: number };
   keys: KeyFiles;
+  sealLevels: SealLevels;
   logIntervalMs: number;
   sms: { provider: SmsProvider; gatewayUrl: string | undefined; gatewayToken: string | undefined };
   /** 证照类型代码 of the deposit certificate: 18 characters of the department and 3 digits */
@@ -206,6 +209,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
       startBlock: whole("CHAIN_START_BLOCK", 0, Number.MAX_SAFE_INTEGER),
     },
     keys,
+    sealLevels: readSealLevels({ text, matching, whole, oneOf, url, readable, complain, production }),
     logIntervalMs: whole("LOG_INTERVAL_MS", 50, 3_600_000),
     sms: { provider, gatewayUrl, gatewayToken },
     certificateTypeCode,

@@ -86,6 +86,55 @@ export const settings = [
     secret: true,
   },
   {
+    name: "TSA_URL",
+    about: "time-stamping authority (RFC 3161 over HTTP). Without one, seals stay at level B-B",
+    example: "http://tsa.example.cn/tsa",
+    optional: true,
+  },
+  {
+    name: "TSA_POLICY",
+    about: "policy under which the authority must stamp, a dotted object identifier; its own if not given",
+    example: "1.2.156.3.1",
+    optional: true,
+  },
+  {
+    name: "TSA_TIMEOUT_MS",
+    about: "how long the authority and the revocation lists are waited for, in milliseconds",
+    example: "5000",
+    fallback: "5000",
+  },
+  {
+    name: "SEAL_LEVEL",
+    about: "how far seals are raised after issuing: B-B, B-T, B-LT or B-LTA. With TSA_URL B-LTA, without it B-B",
+    example: "B-LTA",
+    optional: true,
+  },
+  {
+    name: "SEAL_RENEW_DAYS",
+    about: "a document time-stamp is renewed this many days before its authority's certificate or its algorithm ends",
+    example: "90",
+    fallback: "90",
+  },
+  {
+    name: "ALGORITHM_ENDS",
+    about: "day by which no file may rest on a time-stamp of that hash and kind of key, with commas between them",
+    example: "sha256/rsa=2031-01-01,sha256/ec=2036-01-01",
+    optional: true,
+  },
+  {
+    name: "REVOCATION_URLS",
+    about:
+      "addresses of the revocation lists of all issuers of the seal's and the authority's certificates, with commas between them; those that the certificates name, if not given",
+    example: "http://ca.example.cn/root.crl,http://ca.example.cn/ca1.crl",
+    optional: true,
+  },
+  {
+    name: "REVOCATION_ROOTS_FILE",
+    about: "certificates of the roots and of issuers that no file carries, in PEM; needed for B-LT",
+    example: "/etc/cunzheng/roots.pem",
+    optional: true,
+  },
+  {
     name: "LOG_INTERVAL_MS",
     about: "the log is closed at a new size this often, in milliseconds",
     example: "2000",

@@ -3,8 +3,10 @@
 import type { Blacklist } from "./blacklist/blacklist.ts";
 import { endOpenings, readFeeds } from "./blacklist/feed.ts";
 import type { CentreOptions } from "./centre.ts";
+import { runBulkIssues } from "./certificates/bulk-run.ts";
 import { finishDrawn } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificate.ts";
+import type { Raising } from "./certificates/raising.ts";
 import type { ChainClient } from "./chain/client.ts";
 import { startMirror } from "./chain/mirror.ts";
 import type { MirrorOptions } from "./chain/mirror.ts";
@@ -28,6 +30,8 @@ export interface Work extends CentreOptions {
   keys: CentreKeys;
   centreLog: Log;
   certificates: Certificates;
+  /** undefined when no time-stamping authority is set */
+  raising: Raising | undefined;
   blacklist: Blacklist;
   peers: Peers;
   submitAnchor: SubmitAnchor;
@@ -47,6 +51,7 @@ export function startWork(work: Work): { stop(): Promise<void> } {
     keys,
     centreLog,
     certificates,
+    raising,
     blacklist,
     peers,
     submitAnchor,
@@ -54,15 +59,15 @@ export function startWork(work: Work): { stop(): Promise<void> } {
   } = work;
 
   /** One leader among the replicas runs the step; its time is measured. */
-  const loop = (name: string, intervalMs: number, step: () => Promise<"again" | void>): Loop =>
+  const loop = (name: string, intervalMs: number, step: (stopping: AbortSignal) => Promise<"again" | void>): Loop =>
     startLoop({
       name,
       intervalMs,
       log,
-      step: async () => {
+      step: async (stopping) => {
         const end = metrics.loopSeconds.startTimer({ loop: name });
         try {
-          const turn = await withLeadership(pool, `centre.${name}`, step);
+          const turn = await withLeadership(pool, `centre.${name}`, () => step(stopping));
           end({ outcome: "done" });
           return turn.led ? turn.result : undefined;
         } catch (error) {
@@ -123,6 +128,20 @@ export function startWork(work: Work): { stop(): Promise<void> } {
     }),
     loop("end listings", 30_000, async () => void (await endOpenings(blacklist))),
     loop("finish drawn certificates", 5_000, async () => void (await finishDrawn(certificates, 10_000))),
+    ...(raising
+      ? [
+          loop("raise seals", 2_000, raising.step),
+          // Every replica seals, and so reserves what the one that leads has measured.
+          startLoop({ name: "reserve room", intervalMs: 60_000, log, step: raising.reserve }),
+        ]
+      : []),
+    // No leader: replicas share a bulk issue, each with ranges of its own.
+    startLoop({
+      name: "issue in bulk",
+      intervalMs: 1_000,
+      log,
+      step: (signal) => runBulkIssues(certificates, signal, log),
+    }),
     startMirror(work.mirror),
   ];
   const outbox = startOutbox({

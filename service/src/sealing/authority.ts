@@ -3,6 +3,7 @@
 
 import { DomainError } from "../errors.ts";
 import type { RandomBytes } from "../ids.ts";
+import { isDevelopmentCertificate } from "./development-authority.ts";
 import "./refusals.ts";
 import { checkedAnswer, timeStampRequest } from "./time-stamp.ts";
 import type { TimeStampToken } from "./time-stamp.ts";
@@ -28,10 +29,13 @@ export interface AuthorityOptions {
   timeoutMs: number;
   /** dotted object identifier; tokens under another policy are refused */
   policy?: string;
+  /** whether a development authority may answer; in production it may not */
+  development: boolean;
   random: RandomBytes;
 }
 
-export function createAuthority({ url, timeoutMs, policy, random }: AuthorityOptions): TimeStampAuthority {
+export function createAuthority(options: AuthorityOptions): TimeStampAuthority {
+  const { url, timeoutMs, policy, random } = options;
   return {
     url,
     async ask(digest) {
@@ -43,7 +47,10 @@ export function createAuthority({ url, timeoutMs, policy, random }: AuthorityOpt
         body: Uint8Array.from(request),
         signal: AbortSignal.timeout(timeoutMs),
       });
-      return checkedAnswer(answer, { digest, nonce, ...(policy === undefined ? {} : { policy }) });
+      const token = checkedAnswer(answer, { digest, nonce, ...(policy === undefined ? {} : { policy }) });
+      if (!options.development && isDevelopmentCertificate(token.signer.der))
+        throw new DomainError("TIME_STAMP_INVALID", { why: "it is by a development authority" });
+      return token;
     },
   };
 }
