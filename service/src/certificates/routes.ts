@@ -9,6 +9,8 @@ import { fromHex } from "../proof/bytes.ts";
 import type { Traces } from "../traces/trace.ts";
 import { AskSchema, kindJson, wishOf } from "./ask.ts";
 import type { Ask } from "./ask.ts";
+import { noteAsked } from "./bulk-pace.ts";
+import { bulkRoutes } from "./bulk-routes.ts";
 import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
 import { fileFor } from "./file.ts";
@@ -57,9 +59,12 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
   }
 
   async function issue(ask: Ask, who: Parameters<typeof wishOf>[2]) {
+    noteAsked(certificates);
     const issued = await issueCertificates(certificates, [await wishOf(certificates, ask, who)]);
     return { certificate: (await toJson(issued))[0]! };
   }
+
+  await bulkRoutes(app, context);
 
   app.get(
     "/api/v1/certificate-kinds",

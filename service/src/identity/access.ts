@@ -27,6 +27,8 @@ const granted = {
   "account.read-own": ["person"],
   "certificate.ask-own": ["person"],
   "certificate.issue": ["clerk"],
+  "certificate.confirm-bulk": ["checker"],
+  "certificate.cancel-bulk": ["clerk", "checker", "administrator"],
   "certificate.read": ["clerk", "checker", "administrator", "auditor"],
   "certificate.propose-revocation": ["clerk"],
   "certificate.revoke": ["checker", "administrator"],
