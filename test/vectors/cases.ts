@@ -4,6 +4,8 @@ import "./cases-seal.ts";
 import "./cases-log.ts";
 import "./cases-time.ts";
 import "./cases-qr.ts";
+import "./cases-levels.ts";
+import "./cases-additions.ts";
 
 export { vectorCases } from "./case.ts";
 export type { VectorCase } from "./case.ts";

@@ -117,7 +117,8 @@ export interface CmsOptions {
   attributes?: (usual: Buffer[]) => Buffer[];
   /** changes the list after sorting */
   order?: (sorted: Buffer[]) => Buffer[];
-  unsigned?: Bytes;
+  /** content of the unsigned attributes, or what makes it from the signature value */
+  unsigned?: Bytes | ((signature: Bytes) => Bytes);
   content?: Bytes;
   twoSigners?: boolean;
   signature?: (good: Bytes) => Bytes;
@@ -139,6 +140,8 @@ export function makeCms(digest: Bytes, options: CmsOptions): Buffer {
   const sorted = (options.attributes?.(usual) ?? usual).sort(Buffer.compare);
   const attributes = options.order?.(sorted) ?? sorted;
   const good = signer.sign(set(...attributes));
+  const signature = options.signature?.(good) ?? good;
+  const unsigned = typeof options.unsigned === "function" ? options.unsigned(signature) : options.unsigned;
   const { name, serial } = options.subject ?? { name: nameOf("test seal"), serial: Buffer.of(0x41, 7) };
   const info = seq(
     der(2, Buffer.of(1)),
@@ -146,8 +149,8 @@ export function makeCms(digest: Bytes, options: CmsOptions): Buffer {
     digestAlgorithm,
     der(0xa0, ...attributes),
     options.algorithm ?? signer.algorithm,
-    octets(options.signature?.(good) ?? good),
-    ...(options.unsigned ? [der(0xa1, options.unsigned)] : []),
+    octets(signature),
+    ...(unsigned ? [der(0xa1, unsigned)] : []),
   );
   const data = seq(
     der(2, Buffer.of(1)),
@@ -179,6 +182,10 @@ export interface PdfOptions {
   padding?: (zeros: Buffer) => Buffer;
   /** drawn into the catalog's list of fields */
   fields?: string;
+  /** changes the bodies of objects 1 to 6 */
+  bodies?: (usual: string[]) => string[];
+  /** what stands behind %%EOF */
+  lineEnd?: string;
 }
 
 const rangeRoom = 60;
@@ -187,7 +194,7 @@ const rangeRoom = 60;
 export function makePdf(seal: (digest: Buffer) => Bytes, options: PdfOptions = {}): Buffer {
   const { text = "deposit certificate", subFilter = "ETSI.CAdES.detached", room = 2048, objects = [] } = options;
   const content = `BT /F 12 Tf 72 720 Td (${text}) Tj ET`;
-  const bodies = [
+  const usual = [
     `<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[${options.fields ?? "6 0 R"}]/SigFlags 3>>>>`,
     "<</Type/Pages/Kids[3 0 R]/Count 1>>",
     "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595.28 841.89]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>/Annots[6 0 R]>>",
@@ -195,6 +202,7 @@ export function makePdf(seal: (digest: Buffer) => Bytes, options: PdfOptions = {
     "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     "<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/P 3 0 R/Rect[0 0 0 0]/V 7 0 R>>",
   ];
+  const bodies = options.bodies?.(usual) ?? usual;
   let head = "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n";
   const offsets: number[] = [];
   bodies.forEach((body, i) => {
@@ -216,7 +224,7 @@ export function makePdf(seal: (digest: Buffer) => Bytes, options: PdfOptions = {
   const size = offsets.length + 1;
   tail += `xref\n0 ${size}\n0000000000 65535 f \n`;
   tail += offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
-  tail += `trailer\n<</Size ${size}/Root 1 0 R${options.trailer ?? ""}>>\nstartxref\n${xref}\n%%EOF\n`;
+  tail += `trailer\n<</Size ${size}/Root 1 0 R${options.trailer ?? ""}>>\nstartxref\n${xref}\n%%EOF${options.lineEnd ?? "\n"}`;
   const range = options.byteRange?.(open, close, tail.length) ?? `/ByteRange[0 ${open} ${close} ${tail.length}]`;
   head = head.slice(0, rangeAt) + range.padEnd(rangeRoom) + head.slice(rangeAt + rangeRoom);
   const before = Buffer.from(head, "latin1");

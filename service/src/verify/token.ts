@@ -59,7 +59,7 @@ export async function verifyToken(der: Uint8Array, over: () => Uint8Array): Prom
   try {
     return await readToken(der, over);
   } catch (error) {
-    if (!(error instanceof CheckFailed)) throw error;
+    if (!(error instanceof CheckFailed) || error.code === "time-stamp-wrong") throw error;
     throw new CheckFailed("time-stamp-wrong", { what: `${error.code} ${error.detail.what ?? ""}`.trimEnd() });
   }
 }
