@@ -5,7 +5,8 @@ import * as asn1js from "asn1js";
 import * as pkijs from "pkijs";
 import { sha256 } from "./bytes.ts";
 import { derParts, isDer } from "./der.ts";
-import { Refused, demand } from "./outcome.ts";
+import { demand } from "./outcome.ts";
+import { checkIssuerSerial, derOf, namesIt, oid, parseSignedData, readAttributes, valuesOf } from "./signed-data.ts";
 import { type SealCertificate, readSealCertificate } from "./x509.ts";
 
 export interface Seal {
@@ -14,23 +15,16 @@ export interface Seal {
   /** SHA-256 of the signature value */
   signatureDigest: Buffer;
   certificate: SealCertificate;
+  /** the signature value, which a time-stamp on the seal is over */
+  signature: Buffer;
+  /** DER of the time-stamp token in the seal, or null; it is checked in time-stamp.ts */
+  timeStamp: Buffer | null;
 }
-
-const oid = {
-  signedData: "1.2.840.113549.1.7.2",
-  data: "1.2.840.113549.1.7.1",
-  sha256: "2.16.840.1.101.3.4.2.1",
-  contentType: "1.2.840.113549.1.9.3",
-  messageDigest: "1.2.840.113549.1.9.4",
-  signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
-  ecdsaSha256: "1.2.840.10045.4.3.2",
-  rsaEncryption: "1.2.840.113549.1.1.1",
-};
 
 /** Checks the seal over the covered bytes. @throws Refused with the reason */
 export function checkSeal(cms: Uint8Array, covered: readonly Uint8Array[]): Seal {
   demand(isDer(cms), "seal-not-der");
-  const data = parse(cms);
+  const data = parseSignedData(cms, "seal-malformed");
   demand(data.version === 1, "seal-malformed");
   demand(data.signerInfos.length >= 1, "seal-malformed");
   demand(data.signerInfos.length === 1, "several-signers");
@@ -38,18 +32,18 @@ export function checkSeal(cms: Uint8Array, covered: readonly Uint8Array[]): Seal
   demand(data.encapContentInfo.eContentType === oid.data && !data.encapContentInfo.eContent, "seal-malformed");
   demand(!data.crls && !data.ocsps, "seal-malformed");
   demand(data.digestAlgorithms.length === 1 && isSha256(data.digestAlgorithms[0]), "algorithm-not-allowed");
-  demand(info.version === 1 && !info.unsignedAttrs, "seal-malformed");
+  demand(info.version === 1, "seal-malformed");
   demand(isSha256(info.digestAlgorithm), "algorithm-not-allowed");
 
   const certificates = (data.certificates ?? []).map((item) => {
     demand(item instanceof pkijs.Certificate, "seal-malformed");
-    return { parsed: item, der: Buffer.from(item.toSchema().toBER()) };
+    return { parsed: item, der: derOf(item.toSchema()) };
   });
   const signer = certificates[0];
   demand(signer, "seal-malformed");
   demand(namesIt(info.sid, signer.parsed), "certificate-not-the-signers");
 
-  const attributes = readAttributes(info);
+  const attributes = readSealAttributes(info);
   checkNamed(attributes.named, certificates);
   const certificate = readSealCertificate(signer.parsed, signer.der);
   demand(signatureAlgorithmFits(info.signatureAlgorithm, certificate.keyType), "algorithm-not-allowed");
@@ -59,22 +53,17 @@ export function checkSeal(cms: Uint8Array, covered: readonly Uint8Array[]): Seal
   const signature = Buffer.from(info.signature.valueBlock.valueHexView);
   if (certificate.keyType === "ec") demand(isEcdsaSignature(signature), "signature-wrong");
   demand(verify("sha256", attributes.signedBytes, certificate.key, signature), "signature-wrong");
-  return { sealedDigest, signatureDigest: sha256(signature), certificate };
+  return { sealedDigest, signatureDigest: sha256(signature), certificate, signature, timeStamp: readTimeStamp(info) };
 }
 
-/** Parses and demands that writing what was parsed gives the same bytes: nothing stands between the parts that pkijs knows. */
-function parse(cms: Uint8Array): pkijs.SignedData {
-  try {
-    const outer = new pkijs.ContentInfo({ schema: asn1js.fromBER(Buffer.from(cms)).result });
-    demand(outer.contentType === oid.signedData, "seal-malformed");
-    const data = new pkijs.SignedData({ schema: outer.content });
-    const again = new pkijs.ContentInfo({ contentType: oid.signedData, content: data.toSchema(true) });
-    demand(Buffer.from(again.toSchema().toBER()).equals(cms), "seal-malformed");
-    return data;
-  } catch (error) {
-    if (error instanceof Refused) throw error;
-    throw new Refused("seal-malformed", error instanceof Error ? error.message : undefined);
-  }
+/** §9 (3): no unsigned attribute but one signature-time-stamp with one token. Its bytes; null when there is none. */
+function readTimeStamp(info: pkijs.SignerInfo): Buffer | null {
+  if (!info.unsignedAttrs) return null;
+  const [attribute, ...more] = info.unsignedAttrs.attributes;
+  demand(attribute?.type === oid.signatureTimeStamp && more.length === 0, "seal-malformed");
+  const [token, ...others] = valuesOf(attribute);
+  demand(token && others.length === 0, "seal-malformed");
+  return derOf(token);
 }
 
 /** SHA-256 without parameters, the form that RFC 5754 §2 has writers use: two forms would let a byte change unnoticed. */
@@ -89,16 +78,6 @@ function signatureAlgorithmFits(algorithm: pkijs.AlgorithmIdentifier, keyType: "
   return algorithm.algorithmId === oid.rsaEncryption && parameters instanceof asn1js.Null;
 }
 
-/** Whether the signer is identified by this certificate's issuer and serial number, byte for byte. */
-function namesIt(sid: unknown, certificate: pkijs.Certificate): boolean {
-  if (!(sid instanceof pkijs.IssuerAndSerialNumber)) return false;
-  const bytes = (block: { toBER(): ArrayBuffer }) => Buffer.from(block.toBER());
-  return (
-    bytes(sid.issuer.toSchema()).equals(bytes(certificate.issuer.toSchema())) &&
-    bytes(sid.serialNumber).equals(bytes(certificate.serialNumber))
-  );
-}
-
 interface Attributes {
   messageDigest: Buffer;
   /** the ESSCertIDv2 values, in order */
@@ -108,23 +87,15 @@ interface Attributes {
 }
 
 /** §9 (3): content-type, message-digest and signing-certificate-v2, each once with one value, in DER order, and no others. */
-function readAttributes(info: pkijs.SignerInfo): Attributes {
-  demand(info.signedAttrs, "seal-malformed");
-  const signedBytes = Buffer.from(info.signedAttrs.encodedValue);
-  demand(isDer(signedBytes), "seal-not-der");
-  const values = new Map(info.signedAttrs.attributes.map((one) => [one.type, one.values as unknown[]]));
-  demand(values.size === 3 && info.signedAttrs.attributes.length === 3, "seal-malformed");
-  const single = (type: string): unknown => {
-    const found = values.get(type);
-    demand(found?.length === 1, "seal-malformed");
-    return found[0];
-  };
-  const contentType = single(oid.contentType);
+function readSealAttributes(info: pkijs.SignerInfo): Attributes {
+  const { values, signedBytes } = readAttributes(info, "seal-malformed", "seal-not-der");
+  const contentType = values.get(oid.contentType);
+  const messageDigest = values.get(oid.messageDigest);
+  const signing = values.get(oid.signingCertificateV2);
+  demand(values.size === 3, "seal-malformed");
   demand(contentType instanceof asn1js.ObjectIdentifier, "seal-malformed");
   demand(contentType.valueBlock.toString() === oid.data, "seal-malformed");
-  const messageDigest = single(oid.messageDigest);
   demand(messageDigest instanceof asn1js.OctetString, "seal-malformed");
-  const signing = single(oid.signingCertificateV2);
   demand(signing instanceof asn1js.Sequence && signing.valueBlock.value.length === 1, "seal-malformed");
   const named = signing.valueBlock.value[0];
   demand(named instanceof asn1js.Sequence, "seal-malformed");
@@ -151,23 +122,9 @@ function checkNamed(
     demand(certificate, "certificate-not-named");
     const same = sha256(certificate.der).equals(Buffer.from(hash.valueBlock.valueHexView));
     demand(same, index === 0 ? "certificate-not-the-signers" : "certificate-not-named");
-    if (issuerSerial) checkIssuerSerial(issuerSerial, certificate.parsed);
+    if (issuerSerial) checkIssuerSerial(issuerSerial, certificate.parsed, "seal-malformed");
   });
   demand(named.length === certificates.length, "certificate-not-named");
-}
-
-/** IssuerSerial: one directoryName, equal to the certificate's issuer, and its serial number. */
-function checkIssuerSerial(block: asn1js.BaseBlock, certificate: pkijs.Certificate): void {
-  demand(block instanceof asn1js.Sequence, "seal-malformed");
-  const [names, serial, ...more] = block.valueBlock.value;
-  demand(names instanceof asn1js.Sequence && serial instanceof asn1js.Integer, "seal-malformed");
-  demand(more.length === 0, "seal-malformed");
-  const bytes = Buffer.from(names.toBER());
-  const inner = derParts(bytes.subarray(bytes[1]! < 0x80 ? 2 : 2 + (bytes[1]! & 0x7f)));
-  const issuer = Buffer.from(certificate.issuer.toSchema().toBER());
-  const directoryName = inner?.length === 1 ? Buffer.from(inner[0]!) : Buffer.alloc(0);
-  const same = directoryName[0] === 0xa4 && directoryName.subarray(-issuer.length).equals(issuer);
-  demand(same && Buffer.from(serial.toBER()).equals(Buffer.from(certificate.serialNumber.toBER())), "seal-malformed");
 }
 
 /** Order of the group of P-256. */

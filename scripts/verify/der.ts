@@ -34,6 +34,10 @@ export function isDer(bytes: Uint8Array, depth = 0): boolean {
   return parts.every((part, index) => index === 0 || Buffer.compare(parts[index - 1]!, part) <= 0);
 }
 
+/** The content of one DER value, without its header. */
+export const derContent = (value: Uint8Array): Uint8Array =>
+  value.subarray(value[1]! < 0x80 ? 2 : 2 + (value[1]! & 0x7f));
+
 /** The values that follow one another in the content of a constructed value; null when they do not end with it. */
 export function derParts(content: Uint8Array): Uint8Array[] | null {
   const parts: Uint8Array[] = [];

@@ -7,6 +7,7 @@ import { type Outcome, type Step, failed, notReached, passed, unknown } from "./
 import type { Leaf, Receipt } from "./receipt.ts";
 import type { Transport } from "./transport.ts";
 import { type Centre, type Key, type Trust, type Vote, isTrusted, keysOf } from "./trust-list.ts";
+import type { Token } from "./raised.ts";
 import type { Facts } from "./verifier.ts";
 
 /** What is judged: a file's seal or a code, and the centre that has its key. */
@@ -15,6 +16,8 @@ export interface Subject {
   key: Key;
   /** the seal's certificate; a code has none */
   certificate: { notBefore: Date; notAfter: Date } | null;
+  /** good time-stamps of the file, whoever made them; a code has none */
+  tokens: readonly Token[];
   /** whether the leaf is this file's or code's */
   isOf: (leaf: Leaf) => boolean;
   /** a code's own signed summary, from which standing is read even without a receipt */
@@ -54,15 +57,21 @@ export async function judge(given: Case): Promise<Proven> {
   const anchored = anchorOutcome(receipt, checkpoint, chainSays, witnessed, common !== null);
 
   // The earlier of the anchoring block's time and the quorum's: never what the file says of itself.
-  const times = [anchoredTime(chainSays, checkpoint), witnessed].filter((time) => time !== null);
-  const existedBy = times.length > 0 ? Math.min(...times) : null;
+  const loggedBy = earliest([anchoredTime(chainSays, checkpoint), witnessed]);
+  const inclusion = log.keys ? logKeyOutcome(log.keys, loggedBy ?? now, loggedBy !== null) : log.outcome;
+
+  // A time-stamp says when, not that the centre issued it: it counts once the log and its anchor are good (§10, step 6).
+  const proven = inclusion.outcome === "passed" && anchored.outcome === "passed";
+  const timeStamps = subject.tokens.map((token) => ({ ...token, trusted: isTrustedToken(subject.issuer, token) }));
+  const counted = proven ? timeStamps.filter((one) => one.trusted).map((one) => one.time) : [];
+  const existedBy = earliest([loggedBy, ...counted]);
   const at = existedBy ?? now;
 
   const summary = subject.summary ?? receipt?.leaf ?? null;
   const standing = summary ? await standingStep(chain, subject.issuer.code, summary, now) : { outcome: notReached };
   const steps: Step[] = [
     { step: "receipt", ...receiptStep },
-    { step: "inclusion", ...(log.keys ? logKeyOutcome(log.keys, at, existedBy !== null) : log.outcome) },
+    { step: "inclusion", ...inclusion },
     { step: "anchor", ...anchored },
     { step: "trust", ...keyOutcome(subject, at, existedBy !== null, dissent(trust, subject.issuer)) },
     { step: "standing", ...standing.outcome },
@@ -80,9 +89,19 @@ export async function judge(given: Case): Promise<Proven> {
       }),
       ...(existedBy !== null && { existedBy }),
       ...(standing.revokedAt && { revokedAt: standing.revokedAt }),
+      ...(timeStamps.length > 0 && { timeStamps }),
     },
   };
 }
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+/** §10 step 6: whether the authority is a `timestamp` key of the issuing centre, trusted at the token's time. */
+const isTrustedToken = (issuer: Centre, { time, certificate }: Token): boolean =>
+  keysOf(issuer, "timestamp").some((key) => key.value === certificate && isTrusted(key, time));
 
 function receiptOutcome(subject: Subject, answer: Case["answer"]): Outcome {
   if (answer === "unreachable") return unknown("issuer-unreachable");

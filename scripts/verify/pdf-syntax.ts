@@ -175,3 +175,60 @@ export function* dictsIn(value: Value): Generator<Dict> {
 
 export const isName = (value: Value | undefined, name: string): boolean =>
   value?.type === "name" && value.value === name;
+
+/** All references in a value. */
+export function* refsIn(value: Value): Generator<Ref> {
+  if (value.type === "ref") yield value;
+  else if (value.type === "list") for (const item of value.items) yield* refsIn(item);
+  else if (value.type === "dict") for (const entry of value.entries.values()) yield* refsIn(entry);
+}
+
+export const isRefTo = (value: Value | undefined, number: number): boolean =>
+  value?.type === "ref" && value.number === number && value.generation === 0;
+
+/** Whether two values are equal, key by key and token by token: the order of keys and the space between tokens may differ. */
+export function sameTokens(source: string, a: Value | undefined, b: Value | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.type === "text") return b.type === "text" && source.slice(a.start, a.end) === source.slice(b.start, b.end);
+  if (a.type === "ref") return b.type === "ref" && a.number === b.number && a.generation === b.generation;
+  if (a.type === "list") {
+    return (
+      b.type === "list" &&
+      a.items.length === b.items.length &&
+      a.items.every((item, index) => sameTokens(source, item, b.items[index]))
+    );
+  }
+  if (a.type === "dict") {
+    return (
+      b.type === "dict" &&
+      a.entries.size === b.entries.size &&
+      [...a.entries].every(([key, value]) => sameTokens(source, value, b.entries.get(key)))
+    );
+  }
+  return b.type === a.type && a.value === b.value;
+}
+
+const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" };
+
+/** What a text says, whatever its spelling (ISO 32000-1 §7.3.4 and §7.9.2). */
+export function textOf(source: string, { start, end }: Text): string {
+  const inner = source.slice(start + 1, end - 1);
+  let plain: string;
+  if (source[start] === "<") {
+    const digits = inner.replace(/[^0-9A-Fa-f]/g, "");
+    plain = Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, "hex").toString("latin1");
+  } else {
+    plain = inner.replace(/\\([0-7]{1,3}|\r\n|[^])|\r\n?/g, (_, escaped: string | undefined) => {
+      if (escaped === undefined) return "\n";
+      if (/^[0-7]/.test(escaped)) return String.fromCharCode(Number.parseInt(escaped, 8) & 0xff);
+      return /^[\r\n]/.test(escaped) ? "" : (escapes[escaped] ?? escaped);
+    });
+  }
+  const bytes = Buffer.from(plain, "latin1");
+  if (plain.startsWith("\u00fe\u00ff"))
+    return bytes
+      .subarray(2, bytes.length & ~1)
+      .swap16()
+      .toString("utf16le");
+  return plain.startsWith("\u00ef\u00bb\u00bf") ? bytes.subarray(3).toString("utf8") : plain;
+}

@@ -31,6 +31,10 @@ export const reasons: Readonly<Record<string, Sentence>> = {
   "not-reached": say("前面的步骤没有给出依据，未检查", "not checked: an earlier step did not give what it needs"),
 
   "file-good": say("印章覆盖整个文件，结构严格", "the seal covers the whole file, and its structure is strict"),
+  "file-good-prolonged": say(
+    "印章覆盖全部内容，其后只有延长印章效力的附加部分",
+    "the seal covers all content; behind it stands only what prolongs the seal's life",
+  ),
   "file-unreadable": say("无法读取这个文件", "the file cannot be read"),
   "file-empty": say("文件是空的", "the file is empty"),
   "file-too-big": say("文件超过 20 MiB，不是本平台的证照", "the file is larger than 20 MiB, which no certificate is"),
@@ -40,6 +44,23 @@ export const reasons: Readonly<Record<string, Sentence>> = {
   "byte-range-wrong": say("印章没有覆盖整个文件", "the seal does not cover the whole file"),
   "file-cut": say("文件不完整，结尾缺失", "the end of the file is missing"),
   "content-appended": say("盖章之后又追加了内容", "something was appended after sealing"),
+  "addition-malformed": say("附加部分的结构不对", "what was added behind the seal has another structure"),
+  "additions-too-many": say("附加部分超过 32 个", "more than 32 additions stand behind the seal"),
+  "addition-object-not-allowed": say(
+    "附加部分含有不允许的对象",
+    "what was added behind the seal holds what may not be there",
+  ),
+  "addition-changes-document": say("附加部分改动了文档", "what was added behind the seal changes the document"),
+  "store-malformed": say("附加的验证数据格式不对", "the added store of certificates and revocations has another form"),
+  "store-shrinks": say("附加部分删去了先前的验证数据", "an addition leaves out what an earlier one had stored"),
+  "time-stamp-field-wrong": say(
+    "文档时间戳不在新增的唯一签名域中",
+    "a time-stamp on the file is not in its one new field",
+  ),
+  "time-stamp-range-wrong": say(
+    "文档时间戳没有覆盖其前的全部内容",
+    "a time-stamp on the file does not cover all before it",
+  ),
   "contents-wrong": say("印章数据的写法不对", "the seal's bytes are spelled in a way that is not allowed"),
   "padding-not-zero": say("印章后面藏有数据", "something is hidden behind the seal"),
   "pdf-malformed": say(
@@ -68,6 +89,24 @@ export const reasons: Readonly<Record<string, Sentence>> = {
   "key-not-allowed": say("印章证书的密钥类型不允许", "the seal's key is of a kind that is not allowed"),
   "content-changed": say("盖章之后内容被改动", "the content was changed after sealing"),
   "signature-wrong": say("签名不成立", "the signature does not verify"),
+
+  "time-stamp-not-der": say("时间戳不是规范的 DER 编码", "a time-stamp is not in DER"),
+  "time-stamp-malformed": say("时间戳缺少或多出内容", "a time-stamp has parts that are missing or not allowed"),
+  "time-stamp-algorithm-not-allowed": say(
+    "时间戳使用了不允许的算法",
+    "a time-stamp uses an algorithm that is not allowed",
+  ),
+  "time-stamp-certificate-wrong": say(
+    "时间戳机构的证书不对或不在其中",
+    "a time-stamp's certificate is absent or not for time-stamps",
+  ),
+  "time-stamp-certificate-not-in-period": say(
+    "时间戳机构的证书当时不在有效期内",
+    "the time-stamping authority's certificate was not in its period of validity then",
+  ),
+  "time-stamp-changed": say("时间戳的内容被改动", "a time-stamp's content was changed"),
+  "time-stamp-signature-wrong": say("时间戳的签名不成立", "a time-stamp's signature does not verify"),
+  "time-stamp-of-another": say("时间戳属于别的数据", "a time-stamp is over something else"),
 
   "qr-signed": say("二维码由所称中心签名", "the code is signed by the centre it names"),
   "qr-malformed": say("二维码内容不符合格式", "the code has another form"),

@@ -46,24 +46,42 @@ export function line(subject: string, verdict: Verdict): string {
   return `${mark} ${zh} ${en}${decisive ? ` [${decisive.step}: ${decisive.code}]` : ""}  ${printable(subject)}\n`;
 }
 
+const trustWords = {
+  true: { zh: "可信", en: "trusted" },
+  false: { zh: "不在该中心的时间戳机构之列，不作依据", en: "not an authority of this centre: proves nothing" },
+  null: { zh: "是否可信未知", en: "not known whether trusted" },
+} as const;
+
 /** What the certificate says. Of a forgery only who sealed it: its other words are nobody's. */
 function factLines({ headline, facts, steps }: Verdict): string[] {
   const lines: string[] = [];
   const add = (name: string, value: string | undefined) => value && lines.push(`${name}: ${printable(value)}`);
   const { signer, code } = facts;
+  const stamps = () => {
+    add("级别 level", facts.level);
+    for (const { kind, time, authority, certificate, trusted } of facts.timeStamps ?? []) {
+      const { zh, en } = trustWords[String(trusted) as keyof typeof trustWords];
+      const name = kind === "signature" ? "签名时间戳 time-stamp on the seal" : "文档时间戳 time-stamp on the file";
+      add(name, `${beijingTime(time)}, ${authority} (${certificate}), ${zh} ${en}`);
+    }
+  };
   // The name in a certificate is whatever its maker wrote, until the trust list knows the certificate.
   const known = steps.some((step) => step.step === "trust" && step.outcome === "passed");
   add(
     known ? "签章人 sealed by" : "自称签章人，未证实 claims to be, not confirmed",
     signer && `${signer.subject} (${signer.certificate})`,
   );
-  if (headline === "not-genuine") return lines;
+  if (headline === "not-genuine") {
+    stamps();
+    return lines;
+  }
   add("签发中心 issuer", facts.centre && `${facts.centre.name} (${facts.centre.code})`);
   add("证照标识 serial", facts.serial);
   add("签发 issued", facts.issuedAt);
   add("有效期至 valid until", facts.validUntil);
   add("存在证明不晚于 existed by", facts.existedBy === undefined ? undefined : beijingTime(facts.existedBy));
   add("撤销 revoked", facts.revokedAt === undefined ? undefined : beijingTime(facts.revokedAt));
+  stamps();
   if (!code) return lines;
   add("种类 kind", code.kind);
   add("姓名 name", code.maskedName);

@@ -1,5 +1,6 @@
 // Asking centres over HTTP (FORMAT.md §7 and §8): short answers, no redirects, and whatever is not an answer is an outage.
 import { isObject } from "./bytes.ts";
+import { levels } from "./raised.ts";
 import { type Receipt, readReceipt } from "./receipt.ts";
 
 export interface Reply {
@@ -74,7 +75,10 @@ export async function fetchReceipt(transport: Transport, serviceUrl: string, pat
   if (reply.status === 404 && reply.contentType === "application/problem+json" && value.code === "RECEIPT_NOT_FOUND") {
     return null;
   }
-  if (reply.status !== 200 || Object.keys(value).join() !== "receipt") throw new Outage(`status ${reply.status}`);
+  const { level = "B-B" } = value;
+  const good =
+    Object.keys(value).every((key) => key === "receipt" || key === "level") && levels.some((one) => one === level);
+  if (reply.status !== 200 || !good) throw new Outage(`status ${reply.status}`);
   const receipt = readReceipt(value.receipt);
   if (!receipt) throw new Outage("the receipt has another form");
   return receipt;

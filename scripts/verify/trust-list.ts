@@ -121,7 +121,7 @@ function readCentre(value: unknown): Centre | null {
 }
 
 /** Keys of a centre of one kind whose bytes have the form of that kind; a key of another form is nobody's. */
-export function keysOf(centre: Centre, kind: "seal" | "qr" | "log" | "witness"): Key[] {
+export function keysOf(centre: Centre, kind: "seal" | "qr" | "log" | "witness" | "timestamp"): Key[] {
   const good =
     kind === "qr" ? (value: string) => isHex(value, 65) && value.startsWith("04") : (value: string) => isHex(value, 32);
   return centre.keys.filter((key) => key.kind === kind && good(key.value));

@@ -1,7 +1,7 @@
 // From a sealed PDF or a code to a verdict (FORMAT.md §10). This is the second verifier: it was written from FORMAT.md alone and
 // shares no code with the service, so that a mistake in one of the two shows as a difference.
 import { hex } from "./bytes.ts";
-import { checkSeal } from "./cms.ts";
+import { type Seal, checkSeal } from "./cms.ts";
 import {
   type Headline,
   type Outcome,
@@ -14,9 +14,10 @@ import {
   passed,
   unknown,
 } from "./outcome.ts";
-import { readSealedFile } from "./pdf.ts";
+import { type SealedFile, readSealedFile } from "./pdf.ts";
 import { type Proven, type Subject, judge } from "./judge.ts";
 import { type Code, isSignedBy, keyIdOf, readCode } from "./qr.ts";
+import { type Level, type Token, checkTokens, levelOf } from "./raised.ts";
 import { type Leaf, type Receipt, serialPart } from "./receipt.ts";
 import { Outage, type Transport, fetchReceipt } from "./transport.ts";
 import { type Centre, type Start, type Trust, keysOf, readTrust } from "./trust-list.ts";
@@ -37,6 +38,10 @@ export interface Facts {
   /** seconds; by then it existed for certain */
   existedBy?: number;
   revokedAt?: number;
+  /** how far the file's seal was prolonged */
+  level?: Level;
+  /** good time-stamps of the file; `trusted` is null while no agreed trust list says */
+  timeStamps?: (Token & { trusted: boolean | null })[];
   code?: Pick<Code, "kind" | "maskedName" | "maskedDocument" | "figures">;
   /** hex; a file and a code of one certificate have the same */
   recordDigest?: string;
@@ -73,14 +78,19 @@ export class Verifier {
     const add = (step: StepName, outcome: Outcome) => steps.push({ step, ...outcome });
     const rest: StepName[] = ["receipt", "inclusion", "anchor", "trust", "standing"];
     const file = await attempt(() => readSealedFile(bytes));
-    add("file", file.ok ? passed("file-good") : file.outcome);
-    const sealed = file.ok ? await attempt(() => checkSeal(file.value.cms, file.value.covered)) : null;
+    const prolonged = file.ok && file.value.additions.length > 0;
+    add("file", file.ok ? passed(prolonged ? "file-good-prolonged" : "file-good") : file.outcome);
+    const sealed = file.ok ? await attempt(() => checkSealAndTokens(bytes, file.value)) : null;
     add("seal", !sealed ? notReached : sealed.ok ? passed("seal-good") : sealed.outcome);
     if (!sealed?.ok) return verdict([...steps, ...rest.map((step) => ({ step, ...notReached }))], {});
 
-    const seal = sealed.value;
+    const { seal, tokens, level } = sealed.value;
     const signer = hex(seal.certificate.digest);
-    const facts: Facts = { signer: { subject: seal.certificate.subject, certificate: signer } };
+    const facts: Facts = {
+      signer: { subject: seal.certificate.subject, certificate: signer },
+      level,
+      ...(tokens.length > 0 && { timeStamps: tokens.map((token) => ({ ...token, trusted: null })) }),
+    };
     const trust = await this.readTrust();
     const issuers = findIssuers(trust, signer);
     if (!Array.isArray(issuers)) {
@@ -93,6 +103,7 @@ export class Verifier {
       issuer,
       key: keysOf(issuer, "seal").find((key) => key.value === signer)!,
       certificate: seal.certificate,
+      tokens,
       isOf: (leaf) =>
         leaf.centre === issuer.code &&
         leaf.signer === signer &&
@@ -131,6 +142,7 @@ export class Verifier {
       issuer: issuer.value,
       key,
       certificate: null,
+      tokens: [],
       isOf: (leaf) => isOfCode(leaf, code),
       summary: code,
     };
@@ -172,6 +184,12 @@ export class Verifier {
       throw error;
     }
   }
+}
+
+/** Step "seal": §9 (3) to (6). @throws Refused */
+function checkSealAndTokens(bytes: Uint8Array, file: SealedFile): { seal: Seal; tokens: Token[]; level: Level } {
+  const seal = checkSeal(file.cms, file.covered);
+  return { seal, tokens: checkTokens(bytes, seal, file.additions), level: levelOf(seal, file.additions) };
 }
 
 /** Centres whose `seal` key the signer is, or why that cannot be said. */

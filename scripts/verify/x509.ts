@@ -1,11 +1,12 @@
-// The seal's certificate (FORMAT.md §9, 4 and 5): its key, and what the key may be used for. Who signed the certificate is
-// not asked: the trust list names it by its digest.
+// The seal's certificate (FORMAT.md §9, 4 and 5) and a time-stamping authority's (6): the key, and what it may be used for. Who
+// signed the certificate is not asked: the trust list names it by its digest.
 import { type KeyObject, createPublicKey } from "node:crypto";
 import * as asn1js from "asn1js";
 import * as pkijs from "pkijs";
 import { sha256 } from "./bytes.ts";
 import { isDer } from "./der.ts";
 import { Refused, demand } from "./outcome.ts";
+import { derOf } from "./signed-data.ts";
 
 export interface SealCertificate {
   /** SHA-256 of the certificate's DER, as the trust list has it */
@@ -18,6 +19,9 @@ export interface SealCertificate {
   subject: string;
 }
 
+/** The certificate of a time-stamping authority: the same facts. */
+export type AuthorityCertificate = SealCertificate;
+
 const oid = {
   keyUsage: "2.5.29.15",
   basicConstraints: "2.5.29.19",
@@ -26,8 +30,10 @@ const oid = {
   anyPurpose: "2.5.29.37.0",
   documentSigning: "1.3.6.1.5.5.7.3.36",
   emailProtection: "1.3.6.1.5.5.7.3.4",
+  timeStamping: "1.3.6.1.5.5.7.3.8",
   ecPublicKey: "1.2.840.10045.2.1",
   p256: "1.2.840.10045.3.1.7",
+  p384: "1.3.132.0.34",
   rsaEncryption: "1.2.840.113549.1.1.1",
   commonName: "2.5.4.3",
 };
@@ -36,17 +42,41 @@ const oid = {
 export function readSealCertificate(certificate: pkijs.Certificate, der: Uint8Array): SealCertificate {
   demand(certificate.version === 2, "certificate-malformed");
   checkExtensions(certificate.extensions ?? []);
+  return { ...readFacts(certificate, der, "certificate-malformed"), ...readKey(certificate.subjectPublicKeyInfo) };
+}
+
+/**
+ * Checks the certificate of a time-stamping authority: X.509 v3, extended key usage critical and exactly timeStamping, a key of
+ * P-256, P-384 or RSA of 2048 to 4096 bits. @param der its bytes in the token. @throws Refused
+ */
+export function readAuthorityCertificate(certificate: pkijs.Certificate, der: Uint8Array): AuthorityCertificate {
+  const wrong = "time-stamp-certificate-wrong";
+  demand(certificate.version === 2, wrong, "not X.509 v3");
+  const usages = (certificate.extensions ?? []).filter((extension) => extension.extnID === oid.extendedKeyUsage);
+  const purposes = derOf(new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: oid.timeStamping })] }));
+  const exact =
+    usages.length === 1 &&
+    usages[0]!.critical &&
+    purposes.equals(Buffer.from(usages[0]!.extnValue.valueBlock.valueHexView));
+  demand(exact, wrong, "extended key usage is not critical and exactly timeStamping");
+  const key = readKey(certificate.subjectPublicKeyInfo, authorityKeys);
+  return { ...readFacts(certificate, der, wrong), ...key };
+}
+
+/** Digest, period and name. @param code reason against a period that is none */
+function readFacts(
+  certificate: pkijs.Certificate,
+  der: Uint8Array,
+  code: string,
+): Omit<SealCertificate, "key" | "keyType"> {
   const period = [certificate.notBefore.value, certificate.notAfter.value];
   demand(
     period.every((day) => Number.isFinite(day.getTime())),
-    "certificate-malformed",
+    code,
   );
-  const { key, keyType } = readKey(certificate.subjectPublicKeyInfo);
   const name = certificate.subject.typesAndValues.find((one) => one.type === oid.commonName);
   return {
     digest: sha256(der),
-    key,
-    keyType,
     notBefore: certificate.notBefore.value,
     notAfter: certificate.notAfter.value,
     subject: String(name?.value.valueBlock.value ?? ""),
@@ -101,27 +131,41 @@ function value<T extends asn1js.BaseBlock>(extension: pkijs.Extension | undefine
   return parsed;
 }
 
-function readKey(info: pkijs.PublicKeyInfo): { key: KeyObject; keyType: "ec" | "rsa" } {
-  const spki = Buffer.from(info.toSchema().toBER());
+/** Length of an uncompressed point of each curve that is allowed, and the reason against other keys. */
+interface AllowedKeys {
+  pointBytes: Readonly<Record<string, number>>;
+  code: string;
+}
+const sealKeys: AllowedKeys = { pointBytes: { [oid.p256]: 65 }, code: "key-not-allowed" };
+const authorityKeys: AllowedKeys = {
+  pointBytes: { [oid.p256]: 65, [oid.p384]: 97 },
+  code: "time-stamp-algorithm-not-allowed",
+};
+
+function readKey(
+  info: pkijs.PublicKeyInfo,
+  { pointBytes, code }: AllowedKeys = sealKeys,
+): { key: KeyObject; keyType: "ec" | "rsa" } {
+  const spki = derOf(info.toSchema());
   const parameters: unknown = info.algorithm.algorithmParams;
   const bits = info.subjectPublicKey.valueBlock.valueHexView;
   if (info.algorithm.algorithmId === oid.ecPublicKey) {
     const curve = parameters instanceof asn1js.ObjectIdentifier ? parameters.valueBlock.toString() : "";
-    demand(curve === oid.p256 && bits.length === 65 && bits[0] === 4, "key-not-allowed");
-    return { key: load(spki), keyType: "ec" };
+    demand(bits.length === pointBytes[curve] && bits[0] === 4, code);
+    return { key: load(spki, code), keyType: "ec" };
   }
-  demand(info.algorithm.algorithmId === oid.rsaEncryption && parameters instanceof asn1js.Null, "key-not-allowed");
-  const key = load(spki);
+  demand(info.algorithm.algorithmId === oid.rsaEncryption && parameters instanceof asn1js.Null, code);
+  const key = load(spki, code);
   const { modulusLength = 0, publicExponent } = key.asymmetricKeyDetails ?? {};
-  demand(modulusLength >= 2048 && modulusLength <= 4096 && publicExponent === 65537n, "key-not-allowed");
+  demand(modulusLength >= 2048 && modulusLength <= 4096 && publicExponent === 65537n, code);
   return { key, keyType: "rsa" };
 }
 
-function load(spki: Buffer): KeyObject {
+function load(spki: Buffer, code: string): KeyObject {
   try {
     return createPublicKey({ key: spki, format: "der", type: "spki" });
   } catch (error) {
     // For example a point that is not on the curve.
-    throw new Refused("key-not-allowed", error instanceof Error ? error.message : undefined);
+    throw new Refused(code, error instanceof Error ? error.message : undefined);
   }
 }

@@ -47,6 +47,8 @@ export interface Changes {
   certificates?: Buffer[];
   named?: Buffer[];
   moreAttributes?: pkijs.Attribute[];
+  /** DER of unsigned attributes, made for the signature value */
+  unsigned?: (signature: Buffer) => Buffer[];
   signatureOid?: string;
   /** parameters NULL beside SHA-256 in digestAlgorithms, which nothing signs */
   digestNull?: boolean;
@@ -101,6 +103,14 @@ export function makeCms({ key, certificate }: Identity, covered: Uint8Array, cha
             })
           : new pkijs.AlgorithmIdentifier({ algorithmId: changes.signatureOid ?? "1.2.840.10045.4.3.2" }),
         signature: new asn1js.OctetString({ valueHex: arrayBuffer(signature) }),
+        ...(changes.unsigned && {
+          unsignedAttrs: new pkijs.SignedAndUnsignedAttributes({
+            type: 1,
+            attributes: changes
+              .unsigned(signature)
+              .map((der) => new pkijs.Attribute({ schema: asn1js.fromBER(arrayBuffer(der)).result })),
+          }),
+        }),
       }),
     ],
   });
