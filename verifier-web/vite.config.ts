@@ -2,13 +2,14 @@ import path from "node:path";
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 import { fonts } from "./build/fonts.ts";
+import { pages } from "./build/pages.ts";
 
 const here = import.meta.dirname;
 
 export default defineConfig({
   root: here,
   base: "/",
-  plugins: [vue(), fonts(path.join(here, "src"), path.join(here, "../service/src/verify/messages.ts"))],
+  plugins: [vue(), pages(), fonts(path.join(here, "src"), path.join(here, "../service/src/verify/messages.ts"))],
   define: {
     __VUE_OPTIONS_API__: "false",
     __VUE_PROD_DEVTOOLS__: "false",

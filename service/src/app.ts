@@ -215,11 +215,17 @@ function rememberRoutes(app: App): KnownRoute[] {
 }
 
 /**
- * The built web app: its files with hashed names for ever, index.html always fresh. It finds its own pages, so every
- * page address gets index.html; addresses of the interface never do.
+ * The built web app: its files with hashed names for ever, index.html always fresh. It finds its own pages, so each of their
+ * addresses gets index.html; any other address that a person opens gets it with 404, and it says that there is no such page.
+ * Addresses of the interface and of files never get it.
  */
 async function registerWebApp(app: App, config: Config, routes: readonly KnownRoute[]): Promise<void> {
-  const built = fs.existsSync(path.join(config.webRoot, "index.html"));
+  const index = path.join(config.webRoot, "index.html");
+  const built = fs.existsSync(index);
+  // Written by the build beside index.html: the addresses that the app has pages for.
+  const pages = new Set<string>(
+    built ? (JSON.parse(fs.readFileSync(path.join(config.webRoot, "pages.json"), "utf8")) as string[]) : [],
+  );
   if (built) {
     await app.register(fastifyStatic, {
       root: config.webRoot,
@@ -243,9 +249,14 @@ async function registerWebApp(app: App, config: Config, routes: readonly KnownRo
       reply.header("allow", allowed.join(", "));
       throw new DomainError("METHOD_NOT_ALLOWED", { allowed: allowed.join(", ") });
     }
-    const isPage =
-      /^\/(?!api(?:\/|$)|log\/)[A-Za-z0-9/_-]*$/.test(address) && (request.headers.accept ?? "").includes("text/html");
-    if (built && isPage && (request.method === "GET" || request.method === "HEAD")) return reply.sendFile("index.html");
+    const asksForPage =
+      !/^\/(?:api|log|assets|fonts)(?:\/|$)/.test(address) && (request.headers.accept ?? "").includes("text/html");
+    if (built && asksForPage && (request.method === "GET" || request.method === "HEAD")) {
+      if (pages.has(address.replace(/\/+$/, "") || "/")) return reply.sendFile("index.html");
+      // Not by sendFile, which answers 200, or 304 to a browser that has seen the page under another address.
+      reply.code(404).header("cache-control", "no-store").type("text/html; charset=utf-8");
+      return reply.send(await fs.promises.readFile(index));
+    }
     throw new DomainError("NOT_FOUND");
   });
 }

@@ -7,6 +7,7 @@ import type { Domain } from "../../service/src/app.ts";
 import { DomainError } from "../../service/src/errors.ts";
 import { Type } from "../../service/src/http.ts";
 import { freshDatabase } from "../helpers/database.ts";
+import { paths } from "../../verifier-web/src/paths.ts";
 import { buildTestApp, origin, ownOrigin } from "./harness.ts";
 
 const echo: Domain = async (app) => {
@@ -230,6 +231,7 @@ describe("the built web app", async () => {
   const webRoot = fs.mkdtempSync(path.join(os.tmpdir(), "cunzheng-web-"));
   fs.mkdirSync(path.join(webRoot, "assets"));
   fs.writeFileSync(path.join(webRoot, "index.html"), "<!doctype html><title>存证</title>");
+  fs.writeFileSync(path.join(webRoot, "pages.json"), JSON.stringify(Object.keys(paths)));
   fs.writeFileSync(path.join(webRoot, "assets", "index-Dk3f9aQ1.js"), "export {}");
   const { app } = await buildTestApp(pool, [echo], { config: { webRoot } });
   afterAll(async () => {
@@ -239,11 +241,43 @@ describe("the built web app", async () => {
   const page = (url: string, accept = "text/html,*/*") => app.inject({ url, headers: { accept } });
 
   it("gives every page address the same index.html, always fresh", async () => {
-    for (const url of ["/", "/v", "/me", "/desk", "/dev/messages", "/me/certificates/cert_1", "/v?x=1"]) {
+    for (const url of [...Object.keys(paths), "/v?x=1", "/me/", "/desk/checks/?from=mail"]) {
       const answer = await page(url);
       expect([url, answer.statusCode, answer.headers["cache-control"]]).toEqual([url, 200, "no-cache"]);
       expect(answer.body).toContain("存证");
     }
+  });
+
+  it("gives any other address that a person opens the same page with 404, and no browser keeps that", async () => {
+    for (const url of [
+      "/nowhere",
+      "/me/certificates/cert_1",
+      "/old.html",
+      "/%E8%AF%81%E6%98%8E",
+      "/verify2",
+      "/V",
+      "//",
+    ]) {
+      const answer = await page(url);
+      expect([url, answer.statusCode, answer.headers["cache-control"]]).toEqual([
+        url,
+        url === "//" ? 200 : 404,
+        url === "//" ? "no-cache" : "no-store",
+      ]);
+      expect(answer.headers["content-type"]).toBe("text/html; charset=utf-8");
+      expect(answer.headers["content-security-policy"]).toContain("default-src");
+      expect(answer.body).toContain("存证");
+    }
+    const again = await app.inject({
+      url: "/nowhere",
+      headers: { accept: "text/html", "if-none-match": String((await page("/")).headers.etag) },
+    });
+    expect(again.statusCode).toBe(404);
+    expect((await app.inject({ method: "HEAD", url: "/nowhere", headers: { accept: "text/html" } })).statusCode).toBe(
+      404,
+    );
+    // A program is told in its own form.
+    expect((await page("/nowhere", "*/*")).json()).toMatchObject({ code: "NOT_FOUND", status: 404 });
   });
 
   it("keeps files with hashed names for ever", async () => {

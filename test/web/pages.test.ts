@@ -45,8 +45,15 @@ describe("home", () => {
 
   it("says so when there is no such page", async () => {
     const { page, context } = await open("/nowhere", {});
-    expect(await seen(page.getByText("没有这个页面"))).toBe(true);
+    expect(await seen(page.getByRole("heading", { name: "没有这个页面" }))).toBe(true);
+    expect(await page.title()).toContain("没有这个页面");
+    await picture(page, "missing-360");
+    await page.getByRole("link", { name: "回到首页" }).click();
+    expect(await seen(page.locator(".door"))).toBe(true);
     await context.close();
+    const below = await open("/me/nowhere", {});
+    expect(await seen(below.page.getByRole("heading", { name: "没有这个页面" }))).toBe(true);
+    await below.context.close();
   });
 });
 

@@ -3,8 +3,8 @@ import { defineAsyncComponent, reactive, readonly } from "vue";
 import type { Component } from "vue";
 import PageFailed from "./parts/PageFailed.vue";
 import PageLoading from "./parts/PageLoading.vue";
-
-export type PageName = "home" | "verify" | "me" | "desk" | "messages" | "missing";
+import { paths } from "./paths.ts";
+import type { PageName } from "./paths.ts";
 
 function page(load: () => Promise<{ default: Component }>): Component {
   return defineAsyncComponent({
@@ -32,12 +32,7 @@ interface Place {
 
 function placeOf(path: string): Place {
   const clean = path.replace(/\/+$/, "") || "/";
-  const [first] = clean.slice(1).split("/");
-  if (clean === "/") return { path: clean, page: "home" };
-  if (clean === "/v" || clean === "/verify") return { path: clean, page: "verify" };
-  if (first === "me" || first === "desk") return { path: clean, page: first };
-  if (clean === "/dev/messages") return { path: clean, page: "messages" };
-  return { path: clean, page: "missing" };
+  return { path: clean, page: (Object.hasOwn(paths, clean) ? paths[clean] : undefined) ?? "missing" };
 }
 
 const current = reactive<Place>(placeOf(location.pathname));
