@@ -4,12 +4,18 @@
 //
 // Originals: `@expo-google-fonts/noto-serif-sc` 0.4.3 from npm (400Regular), and HanaMinB from Debian's `fonts-hanazono`.
 // What embedding never needs (hinting, layout features, vertical metrics, names, glyphs without a character) is left out;
-// the outlines stay as they were. Licences stand beside the files. Brotli at its highest level takes some minutes.
+// the main font is drawn with fewer points (service/src/pdf/simplify.ts), the other's outlines stay as they were. Licences stand beside the files. Brotli at its highest level takes some minutes.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 import { invariant } from "../service/src/errors.ts";
+import { simplifyOutline } from "../service/src/pdf/simplify.ts";
 import { characterMapOf, TrueTypeFont } from "../service/src/pdf/truetype.ts";
+import type { Redrawing } from "../service/src/pdf/truetype.ts";
+
+/** Thousandths of an em that one unit of the main font has, and that its outlines may stray: 0.02 mm in running text. */
+const GRID = 5;
+const TOLERANCE = 6;
 
 const [notoPath, hanaPath] = process.argv.slice(2);
 if (!notoPath || !hanaPath) {
@@ -19,7 +25,10 @@ if (!notoPath || !hanaPath) {
 
 const noto = new TrueTypeFont(readFileSync(notoPath));
 const hana = new TrueTypeFont(readFileSync(hanaPath));
-write("noto-serif-sc", noto, [...noto.codePoints()]);
+write("noto-serif-sc", noto, [...noto.codePoints()], {
+  grid: GRID,
+  outline: (outline) => simplifyOutline(outline, { tolerance: TOLERANCE, grid: GRID }),
+});
 // The fallback carries only characters that the main font lacks.
 write(
   "hanamin-b",
@@ -27,10 +36,10 @@ write(
   [...hana.codePoints()].filter((codePoint) => noto.glyphOf(codePoint) === 0),
 );
 
-function write(name: string, font: TrueTypeFont, codePoints: number[]): void {
+function write(name: string, font: TrueTypeFont, codePoints: number[], redrawn?: Redrawing): void {
   const glyphs = codePoints.map((codePoint) => font.glyphOf(codePoint));
   for (const glyph of glyphs) requireSimple(name, glyph, font.outline(glyph));
-  const stripped = font.subset(glyphs, characterMapOf(codePoints));
+  const stripped = font.subset(glyphs, { characterMap: characterMapOf(codePoints), ...(redrawn ? { redrawn } : {}) });
   const compressed = brotliCompressSync(stripped, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,

@@ -34,7 +34,7 @@ const namingFontkit: typeof fontkit = {
       postscriptName: { value: "NotoSerifSC-Regular" },
       italicAngle: { value: 0 },
       post: { value: { isFixedPitch: 0 } },
-      "OS/2": { value: { sFamilyClass: 0, capHeight: 730, xHeight: 500 } },
+      "OS/2": { value: { sFamilyClass: 0, capHeight: 146, xHeight: 100 } },
     }),
 };
 
@@ -116,7 +116,7 @@ function drawItem(page: PDFPage, item: Item, values: Record<string, string>, fon
       borderWidth: item.width,
       borderColor: ink[item.colour ?? "ink"],
     });
-  else drawText(page, item, fillIn(item.text, values), font);
+  else if (item.kind === "text") drawText(page, item, fillIn(item.text, values), font);
 }
 
 const corner = (box: Box) => ({

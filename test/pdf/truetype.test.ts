@@ -43,7 +43,7 @@ describe("the fonts", () => {
 describe("a subset", () => {
   const text = codePointsOf("海南省住房公积金 A1·");
   const glyphs = text.map((codePoint) => fonts.main.font.glyphOf(codePoint));
-  const bytes = fonts.main.font.subset(glyphs, characterMapOf([...text].sort((a, b) => a - b)));
+  const bytes = fonts.main.font.subset(glyphs, { characterMap: characterMapOf([...text].sort((a, b) => a - b)) });
 
   it("has the outlines and widths of its glyphs, in their order after .notdef", () => {
     const subset = new TrueTypeFont(bytes);

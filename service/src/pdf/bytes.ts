@@ -62,10 +62,13 @@ export class ByteWriter {
     return this;
   }
 
-  /** Writes numbers below 65,536 from `start` to before `end`, as four hexadecimal digits each. */
-  hex16s(values: Uint16Array, start: number, end: number): this {
+  /** Writes character codes from `start` to before `end` as the inside of a text in round brackets, two bytes each. */
+  codes(values: Uint16Array, start: number, end: number): this {
     this.#reserve(4 * (end - start));
-    for (let i = start; i < end; i++) this.#putHex16(values[i]!);
+    for (let i = start; i < end; i++) {
+      this.#putInText(values[i]! >> 8);
+      this.#putInText(values[i]! & 255);
+    }
     return this;
   }
 
@@ -112,6 +115,16 @@ export class ByteWriter {
     const copy = Buffer.allocUnsafeSlow(this.#length);
     this.#bytes.copy(copy, 0, 0, this.#length);
     return copy;
+  }
+
+  /** Brackets and the escape itself must be escaped; a bare carriage return would be read as a line feed. */
+  #putInText(byte: number): void {
+    if (byte === 0x28 || byte === 0x29 || byte === 0x5c) this.#bytes[this.#length++] = 0x5c;
+    else if (byte === 0x0d) {
+      this.#bytes[this.#length++] = 0x5c;
+      byte = 0x72;
+    }
+    this.#bytes[this.#length++] = byte;
   }
 
   #putHex16(value: number): void {

@@ -21,7 +21,7 @@ export interface Box {
  * template is compiled, all others when a certificate is drawn. Text that is too long for one line wraps to the lines
  * that the box has room for, then shrinks down to `smallest`, and never leaves its box.
  */
-export interface TextItem {
+export interface TextItem extends Placed {
   readonly kind: "text";
   readonly text: string;
   /** what a refusal calls this text when it does not fit; default the names of its values */
@@ -36,35 +36,86 @@ export interface TextItem {
   readonly bold?: boolean;
   /** extra space after each character in points, fixed text only */
   readonly spacing?: number;
+  /** what the text is to someone who hears the page read; a paragraph if nothing is said */
+  readonly role?: Role;
+}
+
+/**
+ * `title` is the heading of the document; a `value` is heard with the label before it; `continued` belongs to the paragraph
+ * before; `running` is a page's head or foot, which is not read; `head` is the head of a column, which the table of rows
+ * takes in.
+ */
+export type Role = "title" | "value" | "continued" | "running" | "head";
+
+/** Of a form with a table of many rows: the pages that show an item; `later` are those after the first. Default `first`. */
+export type Pages = "first" | "later" | "last" | "each";
+
+interface Placed {
+  readonly pages?: Pages;
   /** drawn only when the seal is a development seal */
   readonly developmentOnly?: boolean;
 }
 
-export interface LineItem {
+/** Where the code or the seal comes when the page is read aloud, and in which words. Both stand on the last page. */
+export interface PictureItem {
+  readonly kind: "qr" | "seal";
+  readonly alternative: string;
+  readonly pages?: Pages;
+  readonly developmentOnly?: boolean;
+}
+
+export interface LineItem extends Placed {
   readonly kind: "line";
   readonly from: readonly [x: number, y: number];
   readonly to: readonly [x: number, y: number];
   /** points */
   readonly width: number;
-  readonly developmentOnly?: boolean;
   readonly colour?: Colour;
 }
 
-export interface FrameItem {
+export interface FrameItem extends Placed {
   readonly kind: "frame";
   readonly box: Box;
   /** points */
   readonly width: number;
   readonly colour?: Colour;
-  readonly developmentOnly?: boolean;
 }
 
-export type Item = TextItem | LineItem | FrameItem;
+export type Item = TextItem | LineItem | FrameItem | PictureItem;
+
+export interface Column {
+  readonly title: string;
+  /** share of the table's width, relative to the other columns */
+  readonly width: number;
+  readonly align?: Align;
+}
+
+/**
+ * A table whose rows come with each certificate. It begins on the first page and goes on over as many as it needs, with its
+ * head on each; a row is never split. The last page keeps room for what the form shows there.
+ */
+export interface TableDescription {
+  /** names the rows when a certificate is drawn */
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly left: number;
+  readonly width: number;
+  /** where the head begins on the first page and on later ones */
+  readonly top: number;
+  readonly laterTop: number;
+  /** where rows end at the latest, on the last page and on others */
+  readonly bottom: number;
+  readonly lastBottom: number;
+  /** points */
+  readonly size: number;
+}
 
 export interface TemplateDescription {
-  /** the title in the document's information, may name values: `个人住房公积金缴存证明 {number}` */
+  /** the title in the document's information: the same for all certificates of the kind */
   readonly documentTitle: string;
+  /** in the order in which the page is read aloud */
   readonly items: readonly Item[];
+  readonly table?: TableDescription;
   /** top left corner and edge of the code without its quiet zone */
   readonly qr: { readonly x: number; readonly y: number; readonly size: number };
   /** centre and diameter of the round seal */

@@ -65,7 +65,8 @@ export function writeFont(
   out.text(`<</Type/Font/Subtype/CIDFontType2/BaseFont${name}`);
   out.text("/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>");
   out.text(`/FontDescriptor ${first + 1} 0 R/CIDToGIDMap/Identity/DW 1000`);
-  if (subset.widths.some((width) => width !== 1000)) out.text(`/W[1[${subset.widths.join(" ")}]]`);
+  const narrow = subset.widths.findLastIndex((width) => width !== 1000) + 1;
+  if (narrow > 0) out.text(`/W[1[${subset.widths.slice(0, narrow).join(" ")}]]`);
   out.text(`>>]/ToUnicode ${first + 3} 0 R>>\nendobj\n`);
 
   begin(first + 1);
@@ -75,7 +76,7 @@ export function writeFont(
   out.text(`/ItalicAngle 0/Ascent ${thousandths(font.ascent)}/Descent ${thousandths(font.descent)}`);
   out.text(`/CapHeight 733/StemV 80/FontFile2 ${first + 2} 0 R>>\nendobj\n`);
 
-  const file = font.subset(subset.glyphs);
+  const file = font.subset(subset.glyphs, { oneBox: compressed });
   begin(first + 2);
   writeStream(out, `/Length1 ${file.length}`, file, compressed);
 
@@ -95,38 +96,42 @@ export function writeStream(out: ByteWriter, dictionary: string, data: Uint8Arra
   out.text(`<<${dictionary}${filter}/Length ${stored.length}>>stream\n`).bytes(stored).text("\nendstream\nendobj\n");
 }
 
-const MAP_HEAD = `/CIDInit /ProcSet findresource begin
+const MAP_HEAD = `/CIDInit/ProcSet findresource begin
 12 dict begin
 begincmap
-/CIDSystemInfo <</Registry(Adobe)/Ordering(UCS)/Supplement 0>> def
-/CMapName /Adobe-Identity-UCS def
+/CIDSystemInfo<</Registry(Adobe)/Ordering(UCS)/Supplement 0>>def
+/CMapName/Adobe-Identity-UCS def
 /CMapType 2 def
 1 begincodespacerange
-<0000> <ffff>
+<0000><ffff>
 endcodespacerange
 `;
 const MAP_TAIL = `endcmap
-CMapName currentdict /CMap defineresource pop
+CMapName currentdict/CMap defineresource pop
 end
-end
-`;
-/** The most entries that one bfchar operator takes. */
-const MAP_BLOCK = 100;
+end`;
+/** The most codes that one range takes: those with the same high byte. */
+const MAP_BLOCK = 256;
 
+/** Codes follow each other, so ranges with a list of what they stand for say all. */
 function writeToUnicode(out: ByteWriter, codePoints: readonly number[]): void {
-  out.text(MAP_HEAD);
-  for (let start = 0; start < codePoints.length; start += MAP_BLOCK) {
-    const end = Math.min(start + MAP_BLOCK, codePoints.length);
-    out.text(`${end - start} beginbfchar\n`);
-    for (let i = start; i < end; i++) {
+  const blocks = Math.ceil((codePoints.length + 1) / MAP_BLOCK);
+  out.text(MAP_HEAD).text(`${blocks} beginbfrange\n`);
+  for (let block = 0; block < blocks; block++) {
+    const start = Math.max(1, block * MAP_BLOCK);
+    const end = Math.min((block + 1) * MAP_BLOCK, codePoints.length + 1);
+    out
+      .text("<")
+      .hex16(start)
+      .text("><")
+      .hex16(end - 1)
+      .text(">[");
+    for (let code = start; code < end; code++)
       out
         .text("<")
-        .hex16(i + 1)
-        .text("> <")
-        .utf16(codePoints[i]!)
-        .text(">\n");
-    }
-    out.text("endbfchar\n");
+        .utf16(codePoints[code - 1]!)
+        .text(">");
+    out.text("]\n");
   }
-  out.text(MAP_TAIL);
+  out.text("endbfrange\n").text(MAP_TAIL);
 }

@@ -55,8 +55,20 @@ export interface Place {
   readonly close: string;
 }
 
-export function placeOf(item: TextItem, where: string): Place {
-  const colour = COLOURS[item.colour ?? "ink"];
+/** The colour that text is set in at some place of a content stream; undefined at its beginning. */
+export interface Pen {
+  colour?: Colour;
+}
+
+/**
+ * @param pen moves on to the item's colour, which is written only when it changes
+ * @param mark operators that open the item's mark for those who hear the page; empty when it has none
+ */
+export function placeOf(item: TextItem, where: string, pen: Pen, mark: string): Place {
+  const own = item.colour ?? "ink";
+  const colour = COLOURS[own];
+  const fill = pen.colour === own ? "" : `${colour} rg\n`;
+  pen.colour = own;
   const spacing = item.spacing ?? 0;
   const stroke = item.bold ? `${colour} RG 2 Tr ${number(item.size * BOLD_STROKE)} w\n` : "";
   const left = item.box.x * POINTS_PER_MM;
@@ -73,14 +85,17 @@ export function placeOf(item: TextItem, where: string): Place {
     smallest: item.smallest ?? DEFAULT_SMALLEST,
     align: item.align ?? "left",
     spacing,
-    open: `${colour} rg\n${stroke}${spacing ? `${number(spacing)} Tc\n` : ""}`,
-    close: `${item.bold ? "0 Tr\n" : ""}${spacing ? "0 Tc\n" : ""}`,
+    open: `${mark}${fill}${stroke}${spacing ? `${number(spacing)} Tc\n` : ""}`,
+    close: `${item.bold ? "0 Tr\n" : ""}${spacing ? "0 Tc\n" : ""}${mark ? "EMC\n" : ""}`,
   };
 }
 
 /** @throws DomainError TEXT_DOES_NOT_FIT naming the place */
 export function paintText(out: ByteWriter, text: ShapedText, place: Place): void {
-  if (text.length === 0) return;
+  if (text.length === 0) {
+    out.text(place.open).text(place.close);
+    return;
+  }
   const spaced = place.spacing * Math.max(0, text.length - 1);
   const fitted = fit(text, place.width - spaced, place.height, place.size, place.smallest);
   if (!fitted) throw new DomainError("TEXT_DOES_NOT_FIT", { where: place.where });
@@ -120,7 +135,7 @@ function paintCodes(out: ByteWriter, text: ShapedText, start: number, end: numbe
     const font = text.font[at]!;
     let next = at + 1;
     while (next < end && text.font[next] === font) next++;
-    out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf <").hex16s(text.code, at, next).text("> Tj ");
+    out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf (").codes(text.code, at, next).text(")Tj ");
     at = next;
   }
   out.text("ET\n");
@@ -134,6 +149,11 @@ export function paintLine(out: ByteWriter, item: LineItem): void {
 
 export function paintFrame(out: ByteWriter, item: FrameItem): void {
   out.text(`${COLOURS[item.colour ?? "ink"]} RG ${number(item.width)} w ${rectangle(item.box)} re S\n`);
+}
+
+/** Opens a mark that the structure of the document names by its number. */
+export function openMark(type: string, mark: number): string {
+  return `/${type}<</MCID ${mark}>>BDC\n`;
 }
 
 /** Left, bottom, width and height in points, as PDF operators want them. */

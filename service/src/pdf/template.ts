@@ -2,38 +2,29 @@
 // and the plan for what each certificate appends. A certificate's file is the prefix followed by its suffix, so only the
 // template's id and the suffix need to be kept.
 //
-// What a certificate appends, in this order: its page, the text of its values, the QR code, the fonts with characters that the
-// shared font lacks, document information, the signature dictionary, and one cross-reference table for the whole file.
+// What a certificate appends, in this order: the QR code, the text of its values, the fonts with characters that the shared
+// font lacks, its pages, of a form with a table of rows also their structure, the signature dictionary, and one
+// cross-reference table for the whole file.
 
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { invariant } from "../errors.ts";
 import { ByteWriter, dateString, textString } from "./bytes.ts";
-import { fillIn } from "./description.ts";
 import type { SealProfile, TemplateDescription } from "./description.ts";
 import { BYTE_RANGE_ROOM, END_OF_SIGNATURE } from "./drawing.ts";
 import type { Drawing } from "./drawing.ts";
 import { OBJECTS_PER_FONT, Subset, writeFont, writeStream } from "./embedding.ts";
 import { glyphFor } from "./fonts.ts";
 import type { Face, Fonts } from "./fonts.ts";
-import {
-  CATALOG,
-  compileForm,
-  CONTENT,
-  FIXED_CONTENT,
-  INFORMATION,
-  OWN_FONTS,
-  PAGE,
-  QR_PICTURE,
-  SEAL_FIELD,
-  SHARED_FONT,
-  SIGNATURE,
-  subsetTag,
-} from "./form.ts";
-import type { Form } from "./form.ts";
-import { FONT_NAMES, MEDIA_BOX, paintText, rectangle } from "./paint.ts";
+import { CATALOG, compileForm, INFORMATION, SEAL_FIELD, SHARED_FONT, subsetTag } from "./form.ts";
+import type { Form, Layer } from "./form.ts";
+import { FONT_NAMES, MEDIA_BOX, paintText } from "./paint.ts";
 import { encodeQr } from "./qr.ts";
 import type { QrCode } from "./qr.ts";
+import { elementsOf, marksOf, pageKey, writeTree } from "./structure.ts";
+import type { Element } from "./structure.ts";
+import { heightsOf, pagesOf, paintRows } from "./table.ts";
+import type { Rows } from "./table.ts";
 import { ShapedText } from "./text.ts";
 
 export type { SealProfile, TemplateDescription } from "./description.ts";
@@ -63,15 +54,16 @@ export class Template {
   readonly #form: Form;
   readonly #prefixHash: Hash;
   /** cross-reference entries of the prefix's objects */
-  readonly #fixedEntries: string;
-  readonly #qrMatrix: string;
+  readonly #fixedEntries: Buffer;
   readonly #signatureHead: string;
+  readonly #pageHead: string;
   /** code and width of each character of the basic plane in the shared font; code 0 where it has none */
   readonly #sharedCode = new Uint16Array(0x10000);
   readonly #sharedWidth = new Uint16Array(0x10000);
 
   // Reused from certificate to certificate; drawing is synchronous and copies its result out.
   readonly #out = new ByteWriter();
+  readonly #pageContent = new ByteWriter();
   readonly #closing = new ByteWriter(4096);
   readonly #text = new ShapedText();
   readonly #own = new Subset();
@@ -92,11 +84,9 @@ export class Template {
     const entries = this.#form.offsets
       .slice(1)
       .map((offset) => String(offset).padStart(OFFSET_DIGITS, "0") + ENTRY_END);
-    this.#fixedEntries = `0000000000 65535 f \n${entries.join("")}`;
-    const { x, y, size } = description.qr;
-    const [left, bottom, width, height] = rectangle({ x, y, width: size, height: size }).split(" ");
-    this.#qrMatrix = `q ${width} 0 0 ${height} ${left} ${bottom} cm /Q Do Q\n`;
+    this.#fixedEntries = Buffer.from(`0000000000 65535 f \n${entries.join("")}`, "latin1");
     this.#signatureHead = `<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/Name${textString(seal.centre)}/M`;
+    this.#pageHead = `<</Type/Page/Parent ${this.#form.pageTree} 0 R/MediaBox${MEDIA_BOX}/Tabs/S/StructParents `;
   }
 
   /**
@@ -104,6 +94,7 @@ export class Template {
    * @param values by the names that the description uses; all must be there, empty text draws nothing
    * @param signedAt the claimed signing time; PAdES keeps it here and not in the signature
    * @param documentId the file identifier of the trailer, 16 bytes or more
+   * @param tables the rows of the description's table by its name, each with one text for each column
    * @throws DomainError CHARACTER_WITHOUT_GLYPH, TEXT_DOES_NOT_FIT
    */
   draw(
@@ -111,17 +102,26 @@ export class Template {
     qr: { url: string; digits: string },
     signedAt: Date,
     documentId: Uint8Array,
+    tables: Readonly<Record<string, Rows>> = {},
   ): Drawing {
     this.#out.clear();
     this.#own.clear();
     this.#rare.clear();
     this.#offsets = [];
-    this.#writeContent(values);
+    const { table } = this.#description;
     this.#writeQr(encodeQr(qr.url, qr.digits));
-    const size = this.#writeFonts(documentId);
-    this.#writePage();
+    let size: number;
+    if (table) {
+      const rows = tables[table.name];
+      invariant(rows, `rows of table ${table.name} are missing`);
+      size = this.#writePages(values, rows, documentId);
+    } else {
+      this.#writeContent(values);
+      const fonts = this.#writeFonts(this.#form.free, documentId);
+      size = fonts.next;
+      this.#writePage(fonts.resources);
+    }
     const date = dateString(signedAt);
-    this.#writeInformation(values, date);
     const byteRangeAt = this.#writeSignatureHead(date);
     this.#writeClosing(size, documentId);
     return {
@@ -140,13 +140,18 @@ export class Template {
 
   #writeContent(values: Readonly<Record<string, string>>): void {
     const out = this.#out;
-    this.#begin(CONTENT);
+    this.#begin(this.#form.content);
     out.text("<</Length ");
     const lengthAt = out.room(LENGTH_ROOM);
     out.text(">>stream\n");
     const start = out.length;
-    out.text(this.#qrMatrix);
-    for (const { parts, place } of this.#form.slots) {
+    this.#paintLayer(out, this.#form.layers[0]!, values);
+    out.patch(lengthAt, String(out.length - start));
+    out.text("\nendstream\nendobj\n");
+  }
+
+  #paintLayer(out: ByteWriter, { slots }: Layer, values: Readonly<Record<string, string>>): void {
+    for (const { parts, place } of slots) {
       this.#text.clear();
       for (const { literal, value } of parts) {
         this.#shape(literal);
@@ -157,8 +162,92 @@ export class Template {
       }
       paintText(out, this.#text, place);
     }
-    out.patch(lengthAt, String(out.length - start));
-    out.text("\nendstream\nendobj\n");
+  }
+
+  /**
+   * Writes the pages of a form with a table, their content and the structure of all. The page with code and seal has the number
+   * that the prefix names; the others and the elements follow the fonts. Returns the number of objects, counting object 0.
+   */
+  #writePages(values: Readonly<Record<string, string>>, rows: Rows, documentId: Uint8Array): number {
+    const form = this.#form;
+    const table = this.#description.table!;
+    const shape = (text: string): ShapedText => {
+      this.#text.clear();
+      this.#shape(text);
+      return this.#text;
+    };
+    for (const row of rows) invariant(row.length === table.columns.length, "a row has a text for each column");
+    const heights = heightsOf(table, rows, shape);
+    const pages = pagesOf(table, heights);
+    const last = pages.length - 1;
+    const firstMark = marksOf(form.items).size;
+    let next = form.free;
+    const numbers = pages.map((_, index) => {
+      if (index === last) return { page: form.page, content: form.content };
+      next += 2;
+      return { page: next - 2, content: next - 1 };
+    });
+    const out = this.#pageContent;
+    const contents: string[] = [];
+    for (const [index, { from, to }] of pages.entries()) {
+      const layers = form.layers.filter(
+        ({ pages: sort }) =>
+          sort === "each" || (sort === "last" && index === last) || sort === (index === 0 ? "first" : "later"),
+      );
+      out.clear();
+      const numbered = { ...values, page: String(index + 1), pages: String(pages.length) };
+      for (const layer of layers) this.#paintLayer(out, layer, numbered);
+      paintRows(out, table, rows, heights, { index, from, to, firstMark }, shape);
+      this.#begin(numbers[index]!.content);
+      writeStream(this.#out, "", out.view(), true);
+      contents.push(
+        [...layers.map(({ fixed }) => fixed), numbers[index]!.content].map((one) => `${one} 0 R`).join(" "),
+      );
+    }
+    const fonts = this.#writeFonts(next, documentId);
+    for (const [index, { page }] of numbers.entries()) {
+      this.#begin(page);
+      this.#out.text(`${this.#pageHead}${pageKey(index)}/Contents[${contents[index]}]`);
+      if (index === last) this.#out.text(`/Annots[${SEAL_FIELD} 0 R]`);
+      this.#out.text(">>\nendobj\n");
+    }
+    this.#begin(form.pageTree);
+    const kids = numbers.map(({ page }) => `${page} 0 R`).join(" ");
+    this.#out.text(`<</Type/Pages/Kids[${kids}]/Count ${pages.length}${fonts.resources}>>\nendobj\n`);
+    return writeTree(
+      this.#out,
+      this.#begin,
+      {
+        root: form.structure,
+        first: fonts.next,
+        pages: numbers.map(({ page }) => page),
+        sealField: SEAL_FIELD,
+      },
+      elementsOf(form.items, last, [this.#tableElement(pages, firstMark)]),
+    );
+  }
+
+  /** The table of rows for those who hear it: the heads of the first page, then the rows of all pages. */
+  #tableElement(pages: readonly { from: number; to: number }[], firstMark: number): Element {
+    const { items } = this.#form;
+    const marks = marksOf(items);
+    const columns = this.#description.table!.columns.length;
+    const leaf = (type: string, page: number, mark: number): Element => ({ type, page, marks: [mark], children: [] });
+    const row = (page: number, children: Element[]): Element => ({ type: "TR", page, marks: [], children });
+    const heads = items.filter((item) => item.kind === "text" && item.role === "head");
+    const head = row(
+      0,
+      heads.map((item) => leaf("TH", 0, marks.get(item)!)),
+    );
+    const body = pages.flatMap(({ from, to }, page) =>
+      Array.from({ length: to - from }, (_, index) =>
+        row(
+          page,
+          Array.from({ length: columns }, (_, column) => leaf("TD", page, firstMark + index * columns + column)),
+        ),
+      ),
+    );
+    return { type: "Table", page: 0, marks: [], children: [head, ...body] };
   }
 
   /** Finds code and width of each character: in the shared font, else in this certificate's own. */
@@ -189,7 +278,7 @@ export class Template {
 
   /** An image of its own rather than an inline one: half the bytes, because binary data needs no encoding there. */
   #writeQr(code: QrCode): void {
-    this.#begin(QR_PICTURE);
+    this.#begin(this.#form.qrPicture);
     writeStream(
       this.#out,
       `/Type/XObject/Subtype/Image/Width ${code.size}/Height ${code.size}` +
@@ -199,44 +288,29 @@ export class Template {
     );
   }
 
-  /** Returns the number of objects, counting the free object 0. */
-  #writeFonts(documentId: Uint8Array): number {
-    let next = OWN_FONTS;
-    const write = (letter: string, face: Face, subset: Subset): void => {
-      writeFont(this.#out, this.#begin, next, subsetTag(letter, documentId), face, subset, false);
-      next += OBJECTS_PER_FONT;
-    };
-    if (this.#own.size > 0) write("D", this.#fonts.main, this.#own);
-    if (this.#rare.size > 0) write("E", this.#fonts.fallback(), this.#rare);
-    return next;
-  }
-
-  #writePage(): void {
-    this.#begin(PAGE);
+  /** Writes the certificate's own fonts from object number `first` on; returns what is free then, and the page's resources. */
+  #writeFonts(first: number, documentId: Uint8Array): { next: number; resources: string } {
+    let next = first;
     let fonts = `/${FONT_NAMES[SHARED]} ${SHARED_FONT} 0 R`;
-    let next = OWN_FONTS;
-    for (const [which, subset] of [
-      [OWN, this.#own],
-      [RARE, this.#rare],
-    ] as const) {
-      if (subset.size === 0) continue;
+    const write = (which: number, letter: string, face: Face, subset: Subset): void => {
+      writeFont(this.#out, this.#begin, next, subsetTag(letter, documentId), face, subset, false);
       fonts += `/${FONT_NAMES[which]} ${next} 0 R`;
       next += OBJECTS_PER_FONT;
-    }
-    this.#out.text(
-      `<</Type/Page/Parent 2 0 R/MediaBox${MEDIA_BOX}/Contents[${FIXED_CONTENT} 0 R ${CONTENT} 0 R]/Annots[${SEAL_FIELD} 0 R]` +
-        `/Resources<</Font<<${fonts}>>/XObject<</Q ${QR_PICTURE} 0 R>>>>>>\nendobj\n`,
-    );
+    };
+    if (this.#own.size > 0) write(OWN, "D", this.#fonts.main, this.#own);
+    if (this.#rare.size > 0) write(RARE, "E", this.#fonts.fallback(), this.#rare);
+    return { next, resources: `/Resources<</Font<<${fonts}>>/XObject<</Q ${this.#form.qrPicture} 0 R>>>>` };
   }
 
-  #writeInformation(values: Readonly<Record<string, string>>, date: string): void {
-    const title = textString(fillIn(this.#description.documentTitle, values));
-    this.#begin(INFORMATION);
-    this.#out.text(`<</Title${title}/Producer(Cunzheng)/CreationDate${date}>>\nendobj\n`);
+  #writePage(resources: string): void {
+    const { page, content, layers } = this.#form;
+    this.#begin(page);
+    this.#out.text(`${this.#pageHead}${pageKey(0)}/Contents[${layers[0]!.fixed} 0 R ${content} 0 R]`);
+    this.#out.text(`/Annots[${SEAL_FIELD} 0 R]${resources}>>\nendobj\n`);
   }
 
   #writeSignatureHead(date: string): number {
-    this.#begin(SIGNATURE);
+    this.#begin(this.#form.signature);
     this.#out.text(this.#signatureHead).text(date).text("/ByteRange[0 ");
     const byteRangeAt = this.#out.room(BYTE_RANGE_ROOM);
     this.#out.text("]/Contents");
@@ -246,8 +320,8 @@ export class Template {
   #writeClosing(size: number, documentId: Uint8Array): void {
     const closing = this.#closing;
     closing.clear();
-    closing.text(END_OF_SIGNATURE).text(`xref\n0 ${size}\n`).text(this.#fixedEntries);
-    for (let objectNumber = PAGE; objectNumber < size; objectNumber++) {
+    closing.text(END_OF_SIGNATURE).text(`xref\n0 ${size}\n`).bytes(this.#fixedEntries);
+    for (let objectNumber = this.#form.page; objectNumber < size; objectNumber++) {
       closing.padded(this.#offsets[objectNumber]!, OFFSET_DIGITS).text(ENTRY_END);
     }
     closing.text(`trailer\n<</Size ${size}/Root ${CATALOG} 0 R/Info ${INFORMATION} 0 R/ID[<`);

@@ -1,5 +1,5 @@
 // Reading a TrueType font and building the small fonts that a PDF embeds. The fonts that we ship were stripped beforehand
-// (scripts/fonts.ts): every glyph is a simple outline without instructions, four-byte aligned, with long `loca` offsets.
+// (scripts/fonts.ts): every glyph is a simple outline without instructions at an even place.
 // So a subset is a matter of copying ranges, which is what makes a font for each certificate affordable.
 // The table layouts follow ISO/IEC 14496-22 (OpenType).
 
@@ -10,6 +10,26 @@ const HHEA_LENGTH = 36;
 const MAXP_LENGTH = 32;
 const DIRECTORY_HEADER = 12;
 const DIRECTORY_ENTRY = 16;
+
+/** `loca` counts in pairs of bytes up to here, which takes two bytes instead of four. */
+const LONGEST_WITH_SHORT_LOCA = 0x1fffe;
+
+/** How a subset's outlines are made from the font's. */
+export interface Redrawing {
+  /** units of the font that become one of the subset's */
+  readonly grid: number;
+  outline(outline: Uint8Array): Uint8Array;
+}
+
+export interface SubsetOptions {
+  readonly characterMap?: Uint8Array;
+  readonly redrawn?: Redrawing;
+  /**
+   * All glyphs get the box that holds them all, and its left edge as their bearing: readers place a glyph by the difference of
+   * the two, which stays nothing. Boxes that are all alike compress to almost nothing.
+   */
+  readonly oneBox?: boolean;
+}
 
 interface Range {
   offset: number;
@@ -108,48 +128,65 @@ export class TrueTypeFont {
   }
 
   /**
-   * A font with just these glyphs: glyph 0 stays .notdef and the glyph at index i becomes i + 1. It has the six tables
+   * A font with just these glyphs: glyph 0 is an empty .notdef and the glyph at index i becomes i + 1. It has the six tables
    * that PDF asks of an embedded CIDFontType2 (PDF 32000-1 §9.9) and, if given, a character map.
    */
-  subset(glyphs: readonly number[], characterMap?: Uint8Array): Buffer {
+  subset(glyphs: readonly number[], { characterMap, redrawn, oneBox }: SubsetOptions = {}): Buffer {
     const count = glyphs.length + 1;
+    const grid = redrawn?.grid ?? 1;
+    const outlines = redrawn && glyphs.map((glyph) => redrawn.outline(this.outline(glyph)));
+    const lengthOf = (i: number): number =>
+      even(outlines ? outlines[i]!.length : this.#outlineStart(glyphs[i]! + 1) - this.#outlineStart(glyphs[i]!));
     let outlineBytes = 0;
-    for (let i = 0; i < count; i++) {
-      const glyph = i === 0 ? 0 : glyphs[i - 1]!;
-      outlineBytes += aligned(this.#outlineStart(glyph + 1) - this.#outlineStart(glyph));
-    }
+    for (let i = 0; i < glyphs.length; i++) outlineBytes += lengthOf(i);
+    const long = outlineBytes > LONGEST_WITH_SHORT_LOCA;
+    // The last advance holds for all glyphs after it (§hmtx): Chinese characters are as wide as each other.
+    const lastAdvance = glyphs.length === 0 ? 0 : this.#advanceUnits(glyphs.at(-1)!);
+    let metrics = count;
+    while (metrics > 2 && this.#advanceUnits(glyphs[metrics - 3]!) === lastAdvance) metrics--;
     const lengths: Record<string, number> = {
       ...(characterMap ? { cmap: characterMap.length } : {}),
       glyf: outlineBytes,
       head: HEAD_LENGTH,
       hhea: HHEA_LENGTH,
-      hmtx: 4 * count,
-      loca: 4 * (count + 1),
+      hmtx: 4 * metrics + 2 * (count - metrics),
+      loca: (long ? 4 : 2) * (count + 1),
       maxp: MAXP_LENGTH,
     };
     const { font, at } = layOut(lengths);
     if (characterMap) font.set(characterMap, at.cmap!);
 
-    let outlineAt = at.glyf!;
-    for (let i = 0; i < count; i++) {
-      const glyph = i === 0 ? 0 : glyphs[i - 1]!;
-      const start = this.#outlineStart(glyph);
-      const end = this.#outlineStart(glyph + 1);
-      font.writeUInt32BE(outlineAt - at.glyf!, at.loca! + 4 * i);
-      this.#bytes.copy(font, outlineAt, start, end);
-      outlineAt += aligned(end - start);
-      font.writeUInt16BE(this.#advanceUnits(glyph), at.hmtx! + 4 * i);
-      font.writeInt16BE(this.#leftBearing(glyph), at.hmtx! + 4 * i + 2);
+    const locate = (i: number, offset: number): void => {
+      if (long) font.writeUInt32BE(offset, at.loca! + 4 * i);
+      else font.writeUInt16BE(offset >> 1, at.loca! + 2 * i);
+    };
+    let outlineAt = 0;
+    for (let i = 0; i < glyphs.length; i++) {
+      const glyph = glyphs[i]!;
+      locate(i + 1, outlineAt);
+      const start = at.glyf! + outlineAt;
+      if (outlines) font.set(outlines[i]!, start);
+      else this.#bytes.copy(font, start, this.#outlineStart(glyph), this.#outlineStart(glyph + 1));
+      const length = lengthOf(i);
+      // The left bearing is the left edge of the outline.
+      const bearing = length === 0 ? 0 : font.readInt16BE(start + 2);
+      if (i + 1 < metrics) {
+        font.writeUInt16BE(Math.round(this.#advanceUnits(glyph) / grid), at.hmtx! + 4 * (i + 1));
+        font.writeInt16BE(bearing, at.hmtx! + 4 * (i + 1) + 2);
+      } else font.writeInt16BE(bearing, at.hmtx! + 4 * metrics + 2 * (i + 1 - metrics));
+      outlineAt += length;
     }
-    font.writeUInt32BE(outlineBytes, at.loca! + 4 * count);
+    locate(count, outlineBytes);
+    if (oneBox) useOneBox(font, at, count, metrics, long);
 
     this.#copyTable("head", font, at.head!, HEAD_LENGTH);
     font.writeUInt32BE(0, at.head! + 8);
-    font.writeInt16BE(1, at.head! + 50);
+    font.writeInt16BE(long ? 1 : 0, at.head! + 50);
     this.#copyTable("hhea", font, at.hhea!, HHEA_LENGTH);
-    font.writeUInt16BE(count, at.hhea! + 34);
+    font.writeUInt16BE(metrics, at.hhea! + 34);
     this.#copyTable("maxp", font, at.maxp!, MAXP_LENGTH);
     font.writeUInt16BE(count, at.maxp! + 4);
+    if (grid !== 1) scaleTables(font, at, grid);
 
     writeChecksums(font, lengths, at);
     return font;
@@ -168,11 +205,6 @@ export class TrueTypeFont {
 
   #advanceUnits(glyph: number): number {
     return this.#bytes.readUInt16BE(this.#hmtx + 4 * Math.min(glyph, this.#metricsCount - 1));
-  }
-
-  #leftBearing(glyph: number): number {
-    if (glyph < this.#metricsCount) return this.#bytes.readInt16BE(this.#hmtx + 4 * glyph + 2);
-    return this.#bytes.readInt16BE(this.#hmtx + 4 * this.#metricsCount + 2 * (glyph - this.#metricsCount));
   }
 
   /** Where an outline starts in the file; that of the next glyph is where it ends. */
@@ -273,6 +305,38 @@ function checksum(view: DataView, start: number, end: number): number {
   let sum = 0;
   for (let at = start; at < end; at += 4) sum = (sum + view.getUint32(at)) | 0;
   return sum >>> 0;
+}
+
+function useOneBox(
+  font: Buffer,
+  at: Partial<Record<string, number>>,
+  count: number,
+  metrics: number,
+  long: boolean,
+): void {
+  const start = (glyph: number): number =>
+    at.glyf! + (long ? font.readUInt32BE(at.loca! + 4 * glyph) : 2 * font.readUInt16BE(at.loca! + 2 * glyph));
+  const drawn = Array.from({ length: count }, (_, glyph) => glyph).filter((glyph) => start(glyph + 1) > start(glyph));
+  const box = [2, 4, 6, 8].map((offset) =>
+    Math[offset < 6 ? "min" : "max"](...drawn.map((glyph) => font.readInt16BE(start(glyph) + offset))),
+  );
+  for (const glyph of drawn) {
+    for (const [side, value] of box.entries()) font.writeInt16BE(value, start(glyph) + 2 + 2 * side);
+    const bearing = glyph < metrics ? 4 * glyph + 2 : 4 * metrics + 2 * (glyph - metrics);
+    font.writeInt16BE(box[0]!, at.hmtx! + bearing);
+  }
+}
+
+/** What `head` and `hhea` say in font units, in units of which one is `grid` of the old. */
+function scaleTables(font: Buffer, at: Partial<Record<string, number>>, grid: number): void {
+  const scale = (offset: number): unknown => font.writeInt16BE(Math.round(font.readInt16BE(offset) / grid), offset);
+  // unitsPerEm and the bounding box; ascent to the largest extent.
+  for (const offset of [18, 36, 38, 40, 42]) scale(at.head! + offset);
+  for (let offset = 4; offset <= 16; offset += 2) scale(at.hhea! + offset);
+}
+
+function even(length: number): number {
+  return (length + 1) & ~1;
 }
 
 function aligned(length: number): number {

@@ -1,7 +1,13 @@
 // The common look of all certificates: title, number, an opening sentence, a ruled table, a closing sentence, the QR code
-// below it on the left, the centre's name and date under its seal on the right, and the notes at the foot.
+// below it on the left, the centre's name and date under its seal on the right, and the notes at the foot. A kind may have a
+// second table with as many rows as a certificate needs: then the form takes several pages, with code and seal on the last,
+// where the text ends, as an official document is sealed.
+//
+// Words are few on purpose. Each character that the form uses is an outline of a hundred bytes in every certificate, so what
+// the form says, it says with characters that it has.
 
-import type { Item, TemplateDescription, TextItem } from "../../pdf/description.ts";
+import { invariant } from "../../errors.ts";
+import type { Align, Item, TableDescription, TemplateDescription, TextItem } from "../../pdf/description.ts";
 
 /** A cell of the table: its label and the text in it, which names values. */
 export interface Cell {
@@ -14,7 +20,19 @@ export interface FormWording {
   readonly opening: string;
   /** one cell takes the whole row, two share it */
   readonly rows: readonly (readonly [Cell] | readonly [Cell, Cell])[];
+  /** a table of many rows, which are given with each certificate under this name */
+  readonly table?: {
+    readonly name: string;
+    readonly columns: readonly {
+      readonly title: string;
+      /** share of the width, relative to the other columns */
+      readonly width: number;
+      readonly align?: Align;
+    }[];
+  };
   readonly closing: string;
+  /** characters that most certificates of the kind hold in their values, beside those of its words */
+  readonly common?: string;
 }
 
 const LEFT = 20;
@@ -22,8 +40,9 @@ const WIDTH = 170;
 const RIGHT = LEFT + WIDTH;
 const LABEL_WIDTH = 31;
 const PADDING = 2.5;
-const TABLE_TOP = 69;
+const TABLE_TOP = 62;
 const ROW_HEIGHT = 11.2;
+const LOWEST_ROW = 7;
 const TEXT_SIZE = 10.5;
 const NOTE_SIZE = 8.5;
 const OUTER_RULE = 1;
@@ -31,47 +50,71 @@ const INNER_RULE = 0.4;
 /** centre of the seal from the left edge of the page and from the top of the block, millimetres */
 const SEAL = { x: 156, below: 24, diameter: 42 };
 const QR_SIZE = 46;
+/** The closing sentences above code and seal, code and seal with a gap below, and the notes. */
+const CLOSING_HEIGHT = 26;
+const BLOCK_HEIGHT = QR_SIZE + 5;
+const NOTES_HEIGHT = 18;
+const PAGE_BOTTOM = 288;
+/** Where rows end on a page, and the line with number and page below them. */
+const ROWS_BOTTOM = 277;
+const PAGE_LINE = 281;
+const ROWS_SIZE = 8.5;
 
-/** Builds the description of a certificate. The seal and the code stand below the table, wherever that ends. */
+/** Builds the description of a certificate. The seal and the code stand below the table, on the last page of several. */
 export function certificateForm(wording: FormWording): TemplateDescription {
-  const tableBottom = TABLE_TOP + ROW_HEIGHT * wording.rows.length;
-  const blockTop = tableBottom + 22;
+  const { table } = wording;
+  const below = CLOSING_HEIGHT + BLOCK_HEIGHT + NOTES_HEIGHT;
+  const rowHeight = table
+    ? LOWEST_ROW
+    : Math.min(ROW_HEIGHT, (PAGE_BOTTOM - below - TABLE_TOP) / Math.max(1, wording.rows.length));
+  invariant(rowHeight >= LOWEST_ROW, "a form has at most nineteen rows");
+  const tableBottom = TABLE_TOP + rowHeight * wording.rows.length;
+  const closingTop = table ? ROWS_BOTTOM - below : tableBottom;
+  const blockTop = closingTop + CLOSING_HEIGHT;
+  const closing = [
+    paragraph(wording.closing, closingTop + 3, 11),
+    paragraph("特此证明。", closingTop + 14, 6),
+    ...codeCaption(blockTop),
+    ...signatureBlock(blockTop),
+    ...notes(blockTop + BLOCK_HEIGHT),
+  ];
   return {
-    documentTitle: `${wording.title} {number}`,
+    documentTitle: wording.title,
     items: [
       ...developmentNotice(),
       ...heading(wording),
-      ...table(wording.rows),
-      paragraph(wording.closing, tableBottom + 3, 11),
-      paragraph("特此证明。", tableBottom + 14, 6),
-      ...codeCaption(blockTop),
-      ...signatureBlock(blockTop),
-      ...notes(blockTop + QR_SIZE + 5),
+      ...cells(wording.rows, rowHeight),
+      ...(table ? [...closing.map((item): Item => ({ ...item, pages: "last" })), ...runningLines(wording)] : closing),
     ],
+    ...(table ? { table: rowsTable(table, tableBottom + 4, closingTop) } : {}),
     qr: { x: LEFT + 2, y: blockTop, size: QR_SIZE },
     seal: { x: SEAL.x, y: blockTop + SEAL.below, diameter: SEAL.diameter },
-    commonCharacters: COMMON_CHARACTERS,
+    commonCharacters: COMMON_CHARACTERS + (wording.common ?? ""),
   };
 }
 
 function heading({ title, opening }: FormWording): Item[] {
   return [
-    text(title, { x: LEFT, y: 21, width: WIDTH, height: 13 }, { size: 23, align: "centre", bold: true, spacing: 2 }),
-    text("证照标识：{number}", { x: LEFT, y: 38, width: WIDTH, height: 5 }, { size: 9, align: "centre" }),
     text(
-      "验证方式：扫描左下方二维码，或在住房公积金联合体核验页 {verificationPage} 提交本文件",
-      { x: LEFT, y: 43.5, width: WIDTH, height: 5 },
-      { size: 9, align: "centre", colour: "muted" },
+      title,
+      { x: LEFT, y: 21, width: WIDTH, height: 13 },
+      { size: 23, align: "centre", bold: true, spacing: 2, role: "title" },
     ),
-    paragraph(opening, 52.5, 13),
+    text("证照标识：{number}", { x: LEFT, y: 38, width: WIDTH, height: 5 }, { size: 9, align: "centre" }),
+    paragraph(opening, 46, 13),
   ];
 }
 
-function table(rows: FormWording["rows"]): Item[] {
+function cells(rows: FormWording["rows"], rowHeight: number): Item[] {
   const items: Item[] = [];
-  const bottom = TABLE_TOP + ROW_HEIGHT * rows.length;
+  const inside = (x: number, y: number, width: number): TextItem["box"] => {
+    return { x: x + PADDING, y: y + 0.4, width: width - 2 * PADDING, height: rowHeight - 0.8 };
+  };
+  const rule = (x: number, y: number): Item => {
+    return { kind: "line", from: [x, y], to: [x, y + rowHeight], width: INNER_RULE };
+  };
   for (const [index, row] of rows.entries()) {
-    const y = TABLE_TOP + ROW_HEIGHT * index;
+    const y = TABLE_TOP + rowHeight * index;
     if (index > 0) items.push({ kind: "line", from: [LEFT, y], to: [RIGHT, y], width: INNER_RULE });
     const cellWidth = WIDTH / row.length;
     for (const [column, cell] of row.entries()) {
@@ -79,28 +122,52 @@ function table(rows: FormWording["rows"]): Item[] {
       if (column > 0) items.push(rule(x, y));
       items.push(rule(x + LABEL_WIDTH, y));
       items.push(
-        text(cell.label, inside(x, y, LABEL_WIDTH), { size: TEXT_SIZE, align: "centre" }),
+        text(cell.label, inside(x, y, LABEL_WIDTH), {
+          size: TEXT_SIZE,
+          align: "centre",
+        }),
         text(cell.text, inside(x + LABEL_WIDTH, y, cellWidth - LABEL_WIDTH), {
           size: TEXT_SIZE,
           label: cell.label.replaceAll("　", ""),
+          role: "value",
         }),
       );
     }
   }
-  items.push({
-    kind: "frame",
-    box: { x: LEFT, y: TABLE_TOP, width: WIDTH, height: bottom - TABLE_TOP },
-    width: OUTER_RULE,
-  });
-  return items;
+  const box = { x: LEFT, y: TABLE_TOP, width: WIDTH, height: rowHeight * rows.length };
+  return rows.length === 0 ? [] : [...items, { kind: "frame", box, width: OUTER_RULE }];
 }
 
-function rule(x: number, y: number): Item {
-  return { kind: "line", from: [x, y], to: [x, y + ROW_HEIGHT], width: INNER_RULE };
+function rowsTable(
+  { name, columns }: NonNullable<FormWording["table"]>,
+  top: number,
+  closingTop: number,
+): TableDescription {
+  return {
+    name,
+    columns,
+    left: LEFT,
+    width: WIDTH,
+    top,
+    laterTop: 26,
+    bottom: ROWS_BOTTOM,
+    lastBottom: closingTop,
+    size: ROWS_SIZE,
+  };
 }
 
-function inside(x: number, y: number, width: number): TextItem["box"] {
-  return { x: x + PADDING, y: y + 0.4, width: width - 2 * PADDING, height: ROW_HEIGHT - 0.8 };
+/** Title at the head of later pages; number and page at the foot of each. */
+function runningLines({ title }: FormWording): Item[] {
+  const running = { role: "running", size: 9 } as const;
+  return [
+    text(title, { x: LEFT, y: 17, width: WIDTH, height: 6 }, { ...running, align: "centre", pages: "later" }),
+    text("证照标识：{number}", { x: LEFT, y: PAGE_LINE, width: 134, height: 5 }, { ...running, pages: "each" }),
+    text(
+      "第 {page} 页 共 {pages} 页",
+      { x: RIGHT - 34, y: PAGE_LINE, width: 34, height: 5 },
+      { ...running, pages: "each", align: "right" },
+    ),
+  ];
 }
 
 /** Two full-width spaces begin a paragraph, as Chinese official documents do. */
@@ -111,11 +178,13 @@ function paragraph(sentence: string, y: number, height: number): Item {
 /** Beside the code: where a scan must lead. A forged paper can carry a forged code, but not change what banks read here. */
 function codeCaption(top: number): Item[] {
   const box = { x: LEFT + QR_SIZE + 6, width: 44 };
+  const role = "continued";
   return [
     text("扫码核验", { ...box, y: top + 1, height: 6 }, { size: 10.5, bold: true }),
-    text("扫码地址应为", { ...box, y: top + 8, height: 5 }, { size: 9 }),
-    text("{verificationPage}", { ...box, y: top + 13, height: 5 }, { size: 9 }),
-    text("请在本联合体核验页核验", { ...box, y: top + 18, height: 5 }, { size: 9 }),
+    text("网址应为", { ...box, y: top + 8, height: 5 }, { size: 9, role }),
+    text("{verificationPage}", { ...box, y: top + 13, height: 5 }, { size: 9, role }),
+    text("或在此页提交文件核验", { ...box, y: top + 18, height: 5 }, { size: 9, role }),
+    { kind: "qr", alternative: "核验二维码，网址为 {verificationPage}" },
   ];
 }
 
@@ -129,14 +198,15 @@ function signatureBlock(top: number): Item[] {
   return [
     text("{centre}", { ...box, y: middle - 0.2 * SEAL.diameter }, { size: 12.5, align: "centre" }),
     text("{issuedOn}", { ...box, y: middle + 0.17 * SEAL.diameter }, { size: 12, align: "centre" }),
+    { kind: "seal", alternative: "{centre}{sealWords}，电子签章" },
   ];
 }
 
 function notes(top: number): Item[] {
   const lines = [
-    "1. 请在本联合体核验页（自行收藏或安装的页面）核验；扫码后打开其他网址的，请勿相信其结果。",
-    "2. 核验页显示的内容应与本证明一致；不一致的，以核验结果为准。",
-    "3. 本证明的电子文件为原件。纸质打印件未经核验，不能证明任何事实。",
+    "1. 请用自行收藏的核验页扫码；网址不是上述的，结果无效。",
+    "2. 本证明以核验结果为准。",
+    "3. 电子文件为原件；纸质件未经核验无效。",
   ];
   return [
     { kind: "line", from: [LEFT, top], to: [RIGHT, top], width: INNER_RULE, colour: "muted" },
@@ -147,10 +217,10 @@ function notes(top: number): Item[] {
 }
 
 function developmentNotice(): Item[] {
-  const box = { x: 52, y: 9.5, width: 106, height: 8 };
+  const box = { x: 62, y: 9.5, width: 86, height: 8 };
   return [
     { kind: "frame", box, width: 0.8, colour: "red", developmentOnly: true },
-    text("开发环境样张 · 不具法律效力  DEVELOPMENT SAMPLE", box, {
+    text("开发样张，不具法律效力 SAMPLE", box, {
       size: 11,
       align: "centre",
       colour: "red",
@@ -164,8 +234,5 @@ function text(content: string, box: TextItem["box"], style: Omit<TextItem, "kind
   return { kind: "text", text: content, box, ...style };
 }
 
-/** Frequent in names of persons, units and places, and in our own words. */
-const COMMON_CHARACTERS =
-  "未知正常封存冻结其他居民身份证军官护照外国人永久留合并销户部转出提取无有结清笔余额单位个住房公积金贷款年月日至" +
-  "有限责任公司股份集团科技发展建设工程实业商贸中心医院学校大第一二三四五六七八九十局委会省市区县街道办事处服务管理" +
-  "北京上海南海口三亚太原西宁菏泽山东江青王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕";
+/** In the values of nearly every certificate: a character that fewer than half of them hold is cheaper in their own fonts. */
+const COMMON_CHARACTERS = "居民身份证无";
