@@ -121,13 +121,10 @@ describe("cutting and appending", () => {
       lead,
     );
     const field = sizeOf(first);
-    const file = withStamp(first, token, {
-      ...(own
-        ? { more: () => [9, 10].map((number) => [number, `[6 0 R ${field} 0 R]`] as const) }
-        : options.bodies
-          ? { page: (usual) => (usual.includes("/Annots") ? usual : usual.replace(/>>$/, `/Annots[${field} 0 R]>>`)) }
-          : {}),
-    });
+    const joined = (usual: string) =>
+      options.bodies && !own && !usual.includes("/Annots") ? usual.replace(/>>$/, `/Annots[${field} 0 R]>>`) : usual;
+    const more = () => (own ? [9, 10].map((number) => [number, `[6 0 R ${field} 0 R]`] as const) : []);
+    const file = withStamp(first, token, { more, page: joined });
     const read = await readSealedFile(file);
     expect(read).toMatchObject({ additions: 2, stored: true, archived: true });
     expect(read.documentTimeStamps).toHaveLength(1);
@@ -187,12 +184,13 @@ describe("what is too much", () => {
     ["white space", () => " ".repeat(10_000_000)],
   ])("a million of %s", async (_, body) => {
     const next = sizeOf(world.pdf);
-    await within(
+    const step = await within(
       withObjects(withObjects(world.pdf, [[next, body(next)]]), [
         [1, bodyOf(world.pdf, 1).replace(/>>$/, `/DSS ${next} 0 R>>`)],
       ]),
       4,
     );
+    expect(step).toMatchObject({ step: "file", outcome: "failed" });
   });
 });
 
