@@ -15,6 +15,7 @@ import type { SealProfile, Template } from "../../service/src/pdf/template.ts";
 import { canonicalDigest } from "../../service/src/proof/canonical.ts";
 import type { CanonicalValue } from "../../service/src/proof/canonical.ts";
 import { createDevelopmentRoot, createDevelopmentSeal } from "../../service/src/sealing/development-authority.ts";
+import type { SealAlgorithm } from "../../service/src/sealing/development-authority.ts";
 import { sealKeyFromPem } from "../../service/src/sealing/keys.ts";
 import type { SealKey } from "../../service/src/sealing/keys.ts";
 import { createSealer } from "../../service/src/sealing/seal.ts";
@@ -42,9 +43,9 @@ export interface BenchKeys {
 }
 
 /** Fresh keys; the seal's certificate is good at the moment of the certificates. */
-export function makeKeys(): BenchKeys {
+export function makeKeys(algorithm: SealAlgorithm = "P-256"): BenchKeys {
   const root = createDevelopmentRoot({ now: () => now });
-  const seal = createDevelopmentSeal(root, centre.name, { now: () => now });
+  const seal = createDevelopmentSeal(root, centre.name, { now: () => now, algorithm });
   const qr = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
   return {
     sealKeyPem: seal.keyPem,

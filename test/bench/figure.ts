@@ -3,7 +3,8 @@
 // To add one: write a file beside this one that exports a `Figure`, and name it in figures.ts. `open` prepares what is not
 // timed and returns two functions: `value` takes one sample of ours, `baseline` one sample of what it is compared with, both
 // in the figure's unit. Each figure runs in a process of its own; the runner warms up, then takes `context.rounds` rounds of
-// probe, value and baseline in turn, so that a machine that slows down slows all three. Ten minutes are all that a figure gets.
+// probe, value and baseline in turn, so that a machine that slows down slows all three. Ten minutes are all that a figure gets,
+// unless it is measured only by name.
 import type { ProbeName } from "./probes.ts";
 
 /** A sentence in Chinese and in English. */
@@ -11,11 +12,13 @@ export type Words = readonly [zh: string, en: string];
 
 export interface Budget {
   /** the worst value that is good enough, in the figure's unit, on a machine as fast as the reference */
-  value: number;
+  value?: number;
   /** as it was asked for, for people */
   asked: string;
   /** a slower machine, by this probe, gets a proportionally easier budget; a faster one gets no harder one */
   scaledBy?: ProbeName;
+  /** in place of `value`, for what is asked as a ratio: the worst value that is good enough beside what this run measured */
+  beside?(run: { baseline: number; probes: Partial<Record<ProbeName, number>> }): number;
 }
 
 export interface Figure {
@@ -31,6 +34,8 @@ export interface Figure {
   probes: readonly ProbeName[];
   /** needs the benchmark's own Postgres */
   postgres?: boolean;
+  /** too long for every run: measured only when it is named, in one round, within this many minutes */
+  minutesByName?: number;
   open(context: FigureContext): Promise<OpenFigure>;
 }
 

@@ -3,7 +3,19 @@ import type { Figure } from "./figure.ts";
 import { gasCertificate } from "./gas-certificate.ts";
 import { importRows } from "./import-rows.ts";
 import { issueBulk } from "./issue-bulk.ts";
+import { issueMillion } from "./issue-million.ts";
+import { issueSingle } from "./issue-single.ts";
 import { sealP256 } from "./seal-p256.ts";
+import { sealRsa2048 } from "./seal-rsa2048.ts";
 import { verifyNode } from "./verify-node.ts";
 
-export const figures: readonly Figure[] = [sealP256, issueBulk, gasCertificate, importRows, verifyNode];
+export const figures: readonly Figure[] = [
+  sealP256,
+  sealRsa2048,
+  issueBulk,
+  issueSingle,
+  issueMillion,
+  gasCertificate,
+  importRows,
+  verifyNode,
+];

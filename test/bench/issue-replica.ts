@@ -26,7 +26,7 @@ async function start({ url, keys }: IssueSetUp): Promise<void> {
   const pool = createPool({ url, max: atOnce, name: "bench replica" });
   const { certificates } = await openCertificates(keys, pool);
   process.on("message", (order) => void issueAll(certificates, (order as IssueOrder).wishes));
-  process.send!("ready");
+  process.send!(process.memoryUsage.rss());
 }
 
 async function issueAll(certificates: Certificates, wishes: readonly Wish[]): Promise<void> {
@@ -39,5 +39,5 @@ async function issueAll(certificates: Certificates, wishes: readonly Wish[]): Pr
     }
   };
   await Promise.all(Array.from({ length: atOnce }, issueNext));
-  process.send!("done");
+  process.send!(process.memoryUsage.rss());
 }

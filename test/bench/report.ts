@@ -39,7 +39,7 @@ export function judge(figure: Judged, measured: Measured): Result {
   const higher = figure.better === "higher";
   const taken: Result["probes"] = {};
   for (const [name, values] of Object.entries(measured.probes)) taken[name as ProbeName] = median(values);
-  const asked = figure.budget?.value ?? null;
+  const asked = figure.budget?.beside?.({ baseline, probes: taken }) ?? figure.budget?.value ?? null;
   const scaledBy = figure.budget?.scaledBy;
   const factor = scaledBy && taken[scaledBy] !== undefined ? slowness(scaledBy, taken[scaledBy]) : 1;
   const budget = asked === null ? null : higher ? asked / factor : asked * factor;
