@@ -220,11 +220,13 @@ function fillForm(
   record: CertificateRecordJson,
 ): Drawing {
   const { kind, template } = kindOf(certificates, row.kind);
+  const face = faceOf(record);
   return template.draw(
-    kind.values(faceOf(record)),
+    kind.values(face),
     { url: `${certificates.publicUrl}/v#`, digits: qrDigits(certificates, kind, record, row.recordDigest) },
     row.drawnAt,
     row.recordDigest.subarray(0, 16),
+    kind.tables?.(face),
   );
 }
 

@@ -11,7 +11,7 @@ const factsSql = `
   join loan on loan.id = asked.loan_id`;
 
 export async function facts(db: Queryable, loanIds: readonly string[]): Promise<LoanFacts[]> {
-  const { rows } = await db.query<LoanFacts & { ord?: bigint }>({
+  const { rows } = await db.query<Ordered<LoanFacts>>({
     name: "loan-facts",
     text: `${factsSql} order by asked.ord`,
     values: [loanIds],
@@ -19,7 +19,8 @@ export async function facts(db: Queryable, loanIds: readonly string[]): Promise<
   return rows.map(withoutOrder);
 }
 
-type RepaidRow = LoanFacts & { ord?: bigint; repayments: (string | number)[][] };
+type Ordered<T> = T & { ord?: bigint };
+type RepaidRow = LoanFacts & { repayments: (string | number)[][] };
 
 // Amounts travel as text: a JSON number is a float.
 const repaidSql = `
@@ -33,7 +34,7 @@ const repaidSql = `
   order by facts.ord`;
 
 export async function repaid(db: Queryable, loanIds: readonly string[]): Promise<RepaidLoan[]> {
-  const { rows } = await db.query<RepaidRow>({ name: "repaid-loans", text: repaidSql, values: [loanIds] });
+  const { rows } = await db.query<Ordered<RepaidRow>>({ name: "repaid-loans", text: repaidSql, values: [loanIds] });
   return rows.map((row) => ({ ...withoutOrder(row), repayments: row.repayments.map(repaymentOf) }));
 }
 
@@ -59,6 +60,7 @@ function repaymentOf([seq, number, kind, term, paidOn, ...fen]: (string | number
   };
 }
 
-function withoutOrder<T extends { ord?: bigint }>({ ord: _, ...row }: T): Omit<T, "ord"> {
+function withoutOrder<T>(row: Ordered<T>): T {
+  delete row.ord;
   return row;
 }

@@ -37,6 +37,11 @@ export interface ParameterValues {
   "deposit.arrears_after": { day: number };
   /** whether a certificate for a loan elsewhere freezes the account, and until when; where it is not set, it does not */
   "loan_elsewhere.freeze": { mode: "none" | "until_reply" | "until_settled" };
+  /**
+   * when the terms of a loan fall due: on this day of the month, where the register of loans has no day of its own (YDHKR), and
+   * from so many months after the disbursement; without it no plan of repayment is reckoned
+   */
+  "loan.due_day": { day: number | "disbursement"; firstAfterMonths: number };
 }
 export type ParameterCode = keyof ParameterValues;
 

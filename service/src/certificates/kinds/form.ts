@@ -31,6 +31,8 @@ export interface FormWording {
     }[];
   };
   readonly closing: string;
+  /** the last sentence; 特此证明。 if not given */
+  readonly attestation?: string;
   /** characters that most certificates of the kind hold in their values, beside those of its words */
   readonly common?: string;
 }
@@ -73,7 +75,7 @@ export function certificateForm(wording: FormWording): TemplateDescription {
   const blockTop = closingTop + CLOSING_HEIGHT;
   const closing = [
     paragraph(wording.closing, closingTop + 3, 11),
-    paragraph("特此证明。", closingTop + 14, 6),
+    paragraph(wording.attestation ?? "特此证明。", closingTop + 14, 6),
     ...codeCaption(blockTop),
     ...signatureBlock(blockTop),
     ...notes(blockTop + BLOCK_HEIGHT),
