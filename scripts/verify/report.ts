@@ -48,7 +48,10 @@ export function line(subject: string, verdict: Verdict): string {
 
 const trustWords = {
   true: { zh: "可信", en: "trusted" },
-  false: { zh: "不在该中心的时间戳机构之列，不作依据", en: "not an authority of this centre: proves nothing" },
+  false: {
+    zh: "当时不是该中心信任的时间戳机构，不作依据",
+    en: "not trusted: no authority of this centre then, proves nothing",
+  },
   null: { zh: "是否可信未知", en: "not known whether trusted" },
 } as const;
 

@@ -1,7 +1,7 @@
 // Files raised to B-T, B-LT and B-LTA, made by another maker than the centres': what passes, and every way in which a token or an
 // addition is refused. FORMAT.md §9 (3), (6) and (7).
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { X509Certificate, createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -13,7 +13,16 @@ import { readSealedFile } from "../../scripts/verify/pdf.ts";
 import { checkTokens, levelOf } from "../../scripts/verify/raised.ts";
 import { reasons } from "../../scripts/verify/reasons.ts";
 import { checkTimeStamp } from "../../scripts/verify/time-stamp.ts";
+import { openDocumentTimeStamp, storeAddition } from "../../service/src/sealing/additions.ts";
+import {
+  createDevelopmentRevocationList,
+  createDevelopmentTimeStampAuthority,
+} from "../../service/src/sealing/development-authority.ts";
+import { createDevelopmentTimeStamps } from "../../service/src/sealing/development-time-stamps.ts";
+import { attachTimeStamp, signatureValueOf } from "../../service/src/sealing/signature-time-stamp.ts";
+import { timeStampRequest, tokenOfResponse } from "../../service/src/sealing/time-stamp.ts";
 import { missing } from "../helpers/tools.ts";
+import { SIGNED_AT, depositTemplate, draw, authority as sealAuthority } from "../pdf/sample.ts";
 import {
   type AdditionChanges,
   type StampChanges,
@@ -586,3 +595,32 @@ function inLastHole(file: Buffer, at: number): boolean {
   const start = file.lastIndexOf("/Contents<");
   return at > start && at < file.indexOf(">>", start);
 }
+
+describe("what a centre raises", () => {
+  it.each(["P-256", "RSA-2048"] as const)("has its level and its time-stamps: %s", async (algorithm) => {
+    const now = () => SIGNED_AT;
+    const { root, sealer } = sealAuthority(algorithm);
+    const credential = createDevelopmentTimeStampAuthority(root, { now, algorithm });
+    const chain = [root, credential].map(({ certificatePem }) => new X509Certificate(certificatePem).raw);
+    const stamps = createDevelopmentTimeStamps(credential, { now, chain: chain.slice(0, 1) });
+    const ask = (digest: Uint8Array) => tokenOfResponse(stamps.answer(timeStampRequest(digest, Buffer.of(1, 2, 3))));
+    const list = createDevelopmentRevocationList(root, { now });
+    const template = await depositTemplate();
+    sealer.reserve(4096);
+    const bB = Buffer.concat([template.prefix, sealer.seal(draw(template)).suffix]);
+    const bT = attachTimeStamp(bB, ask(createHash("sha256").update(signatureValueOf(bB)).digest()));
+    const grow = (file: Buffer, evidence = [chain[0]!]) => {
+      const withStore = Buffer.concat([file, storeAddition(file, { certificates: evidence, crls: [list], ocsps: [] })]);
+      const open = openDocumentTimeStamp(withStore, 3000);
+      return { withStore, withStamp: Buffer.concat([withStore, open.finish(ask(open.digest))]) };
+    };
+    const first = grow(bT);
+    const second = grow(first.withStamp, chain);
+    expect(await check(bB)).toBe("B-B 0");
+    expect(await check(bT)).toBe("B-T 1");
+    expect(await check(first.withStore)).toBe("B-LT 1");
+    expect(await check(first.withStamp)).toBe("B-LTA 2");
+    expect(await check(second.withStore)).toBe("B-LTA 2");
+    expect(await check(second.withStamp)).toBe("B-LTA 3");
+  });
+});

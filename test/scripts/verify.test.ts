@@ -108,6 +108,27 @@ describe.skipIf(absent)("npm run verify", () => {
     instead.clear();
   });
 
+  it("takes the level beside a receipt as it is, and another member or level for an outage", async () => {
+    const answer = async (more: object) => {
+      instead.set(0, (request, response) => {
+        if (!request.url!.includes("/receipts/")) return false;
+        void readRecorded(dir)
+          .transport("GET", `${urls[0]}${request.url}`)
+          .then((reply) =>
+            response
+              .writeHead(reply.status, { "content-type": reply.contentType })
+              .end(JSON.stringify({ ...(JSON.parse(reply.body) as object), ...more })),
+          );
+        return true;
+      });
+      return (await verify(file, ...centres(), ...asOf)).exit;
+    };
+    expect(await answer({ level: "B-LTA" })).toBe(0);
+    expect(await answer({ level: "B-X" })).toBe(3);
+    expect(await answer({ more: 1 })).toBe(3);
+    instead.clear();
+  });
+
   it("looks everywhere when the receipt names a block that a node does not have", async () => {
     for (const index of [0, 1, 2, 3]) {
       instead.set(index, (request, response) => {
@@ -146,6 +167,22 @@ describe.skipIf(absent)("npm run verify", () => {
     );
     expect(exit).toBe(1);
     expect((await verify(file, path.join(dir, "absent.pdf"), ...centres(), ...asOf)).exit).toBe(3);
+  });
+
+  it("shows the level and the time-stamps, each with its time and whether its authority is trusted", async () => {
+    const report = async (id: string) => (await verify("--vector", path.join(vectors, id))).text;
+    const raised = await report("level-b-lta");
+    expect(raised).toMatch(/级别 level: B-LTA\n/);
+    expect(raised).toMatch(/签名时间戳 time-stamp on the seal: 2026-11-21 09:30:\d\d \+08:00, .* 可信 trusted\n/);
+    expect(raised).toMatch(/文档时间戳 time-stamp on the file: 2026-11-21 09:30:\d\d \+08:00, .* 可信 trusted\n/);
+    expect(await report("time-stamp-unknown-authority")).toContain("不作依据 not trusted");
+    expect(await report("genuine")).toMatch(/级别 level: B-B\n$/);
+    // Of a forgery the time-stamps are still shown, with who vouches for them.
+    expect(await report("time-stamp-after-distrust")).toContain("可信 trusted");
+    const { text } = await verify("--vector", path.join(vectors, "level-b-t"), "--json");
+    expect(JSON.parse(text)).toMatchObject({
+      facts: { level: "B-T", timeStamps: [{ kind: "signature", trusted: true }] },
+    });
   });
 
   it("runs vectors", async () => {
