@@ -2,6 +2,7 @@
 import { bodyOf, sizeOf, streamOf, tableOf, withObjects, withStamp, withStore } from "../verify/additions-maker.ts";
 import type { StampOptions, StoreOptions } from "../verify/additions-maker.ts";
 import { makeToken } from "../verify/tokens.ts";
+import { octets, seq } from "../verify/maker.ts";
 import type { Bytes } from "../verify/maker.ts";
 import { add, bad, latin1, replaced } from "./case.ts";
 import type { Code } from "../../service/src/verify/messages.ts";
@@ -176,6 +177,19 @@ behind(
   "The new field's value is another seal.",
   "Taking any signature for a time-stamp.",
   (file) => stampedWith(file, { dictionary: (usual) => usual.replace("/DocTimeStamp", "/Sig") }),
+);
+
+add(
+  "file",
+  "addition-fills-void",
+  bad("file", "content-appended"),
+  "The sealed page names a content stream that is not there; the store brings it, as DER with a picture inside.",
+  "Comparing what is there and not what is missing.",
+  { ...stamped(), pdf: { room: 3000, bodies: (usual) => usual.map((b) => b.replace("/Contents 4 0 R", "/Contents[4 0 R 8 0 R]")) } },
+  (world) => {
+    listed(world);
+    return { file: Uint8Array.from(withStore(world.pdf, [seq(octets(Buffer.from(`\n${picture}\n`)))])) };
+  },
 );
 
 // The form of additions

@@ -42,6 +42,8 @@ export function checkAdditions(bytes: Uint8Array, base: PdfSection): Additions {
   // The first of them must not go on in the line of %%EOF, which is a comment.
   if (bytes[base.end - 1] !== 0x0a && bytes[base.end] !== 0x0a && bytes[base.end] !== 0x0d)
     throw notAllowed("no line end");
+  // A reference into the void shows nothing until an addition brings the object: a certificate could turn into a picture.
+  if (refersToNothing(base)) throw notAllowed("reference");
   const before = beginning(bytes, base);
   const reader = new PdfReader(bytes, base.end);
   while (reader.at < bytes.length) {
@@ -74,6 +76,16 @@ function readNext(reader: PdfReader, length: number): PdfSection {
     if (begun && reader.at + 16 > length) throw new CheckFailed("file-cut");
     throw new CheckFailed("content-appended", error.detail);
   }
+}
+
+function refersToNothing({ objects, trailer }: PdfSection): boolean {
+  const open: PdfValue[] = [trailer, ...objects.values()];
+  for (let value = open.pop(); value; value = open.pop()) {
+    if (value.kind === "reference" && !objects.has(value.object)) return true;
+    if (value.kind === "array") for (const item of value.items) open.push(item);
+    if (value.kind === "dictionary") for (const item of value.entries.values()) open.push(item);
+  }
+  return false;
 }
 
 function beginning(bytes: Uint8Array, { objects, trailer, tableAt }: PdfSection): Before {

@@ -93,12 +93,11 @@ function readToken(unsigned: DerValue): Uint8Array {
   return token.whole;
 }
 
-/** SHA-256 with parameters absent (RFC 5754 §2) or NULL, which older writers use. */
+/** SHA-256 with parameters absent (RFC 5754 §2). Nothing signs this field: NULL would be a second spelling of the same seal. */
 function expectSha256(algorithm: DerValue | undefined): void {
-  const [name, parameters, ...rest] = childrenOf(algorithm, tags.sequence);
+  const [name, ...parameters] = childrenOf(algorithm, tags.sequence);
   if (oidOf(name) !== sha256Oid) throw new CheckFailed("algorithm-not-allowed", { what: "digest" });
-  if (rest.length > 0 || (parameters && (parameters.tag !== tags.null || parameters.content.length > 0)))
-    throw notDer("digest algorithm");
+  if (parameters.length > 0) throw notDer("digest algorithm");
 }
 
 interface SignedAttributes {
