@@ -11,12 +11,13 @@ import { createHash } from "node:crypto";
 import type { Pool } from "../db.ts";
 import { transaction } from "../db.ts";
 import { DomainError, invariant } from "../errors.ts";
-import { openDocumentTimeStamp, storeAddition } from "../sealing/additions.ts";
+import { documentTimeStampOf, openDocumentTimeStamp, storeAddition } from "../sealing/additions.ts";
 import type { TimeStampAuthority } from "../sealing/authority.ts";
 import { pack } from "../sealing/packing.ts";
 import type { Blob } from "../sealing/packing.ts";
 import type { Sealer } from "../sealing/seal.ts";
 import { attachTimeStamp, roomForToken, signatureValueOf } from "../sealing/signature-time-stamp.ts";
+import { readToken } from "../sealing/time-stamp.ts";
 import type { TimeStampToken } from "../sealing/time-stamp.ts";
 import { collectEvidence } from "./level-evidence.ts";
 import type { EvidenceCollector, EvidenceSource } from "./level-evidence.ts";
@@ -28,6 +29,7 @@ import type { Level, StepRow } from "./levels-store.ts";
 export { LEVELS } from "./levels-store.ts";
 export type { Level } from "./levels-store.ts";
 
+const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 export interface Levels {
@@ -47,8 +49,8 @@ export interface Levels {
   /** certificates in one go */
   batch: number;
   onRaised?: (level: Level, count: number) => void;
-  /** a certificate that could not be raised for a reason of its own, with the refusal's code */
-  onFailed?: (certificateId: string, error: DomainError) => void;
+  /** certificates that could not be raised for a reason of their own, by what it was; one of them is named */
+  onFailed?: (error: unknown, count: number, certificateId: string) => void;
   onWaiting?: (count: number) => void;
 }
 
@@ -124,14 +126,14 @@ interface Raised {
   /** the newest time-stamp, when there is a new one */
   stamp: TimeStampToken | undefined;
   /** why it got no further for a reason of its own, and how often before */
-  failure: DomainError | undefined;
+  failure: unknown;
   failures: number;
   /** why nobody gets any further now */
   outage: unknown;
 }
 
-/** Refusals that concern one file; every other failure of a step is one of the surroundings. */
-const OWN_FAILURES = ["TIME_STAMP_TOO_LARGE"];
+/** Refusals that concern one file, or those with the same certificates; the authority's own stop everybody. */
+const OWN_FAILURES = ["TIME_STAMP_TOO_LARGE", "RENEWAL_TOO_SHORT", "EVIDENCE_MISSING"];
 
 /** Raises one file as far as it gets. */
 async function raise(
@@ -178,7 +180,10 @@ async function raise(
     }
     const isRenewal = given.steps.at(-1)?.level === "B-LTA";
     if ((raised.level === "B-T" && reaches(levels, "B-LT")) || isRenewal) {
-      const { evidence, blobs } = await collector.evidenceFor(file);
+      const { evidence, blobs } = await collector.evidenceFor(file).catch((cause: unknown) => {
+        if (!(cause instanceof DomainError)) throw cause;
+        throw new DomainError("EVIDENCE_MISSING", { why: cause.code, ...cause.params }, { cause });
+      });
       const content = storeAddition(file, evidence);
       add(isRenewal ? "B-LTA" : "B-LT", content, blobs, Buffer.concat([file, content]));
     }
@@ -186,18 +191,35 @@ async function raise(
       const room = roomFor(raised.stamp?.der.length ?? (await lengthOfTokens(levels)));
       const open = openDocumentTimeStamp(file, room);
       const token = await levels.authority.ask(open.digest);
+      if (isRenewal) refuseShorter(levels, file, token);
       const content = open.finish(token.der);
       add("B-LTA", content, await collector.keep("certificate", token.certificates), Buffer.concat([file, content]));
       raised.stamp = token;
     }
     raised.failures = 0;
   } catch (error) {
-    if (error instanceof DomainError && OWN_FAILURES.includes(error.code)) raised.failure = error;
-    else raised.outage = error;
+    const isAuthority = error instanceof DomainError && !OWN_FAILURES.includes(error.code);
+    if (isAuthority) raised.outage = error;
+    else raised.failure = error;
+    // What is no refusal is a bug or a lost database: it stops this go, and this file waits so that it cannot stop the next.
+    if (!(error instanceof DomainError)) raised.outage = error;
     // A renewal is whole or not there: a store without its time-stamp would be another file of the same level.
     if (given.steps.at(-1)?.level === "B-LTA") raised.steps = [];
   }
   return raised;
+}
+
+/** A renewal that ends no later than what it renews would only fill the file: it is asked for again on another day. */
+function refuseShorter(levels: Levels, file: Buffer, token: TimeStampToken): void {
+  const before = documentTimeStampOf(file);
+  invariant(before, "a renewed file has a document time-stamp");
+  if (endOf(levels, token) <= endOf(levels, readToken(before.token))) throw new DomainError("RENEWAL_TOO_SHORT");
+}
+
+/** When a file must no longer rest on a time-stamp, in milliseconds. */
+function endOf(levels: Levels, { signer, algorithm }: TimeStampToken): number {
+  const algorithmEnd = levels.algorithmEnds.get(algorithm)?.getTime() ?? Number.POSITIVE_INFINITY;
+  return Math.min(signer.notAfter.getTime(), algorithmEnd);
 }
 
 const reaches = ({ target }: Levels, level: Level): boolean => LEVELS.indexOf(target) >= LEVELS.indexOf(level);
@@ -219,7 +241,9 @@ async function storeRaised(levels: Levels, raised: readonly Raised[]): Promise<v
     const mine = raised.filter((one) => one.steps.every((step) => stored.has(keyOf(step))));
     await store.setNext(
       tx,
-      mine.filter((one) => one.outage === undefined || one.steps.length > 0).map((one) => nextOf(levels, one)),
+      mine
+        .filter((one) => one.outage === undefined || one.failure !== undefined || one.steps.length > 0)
+        .map((one) => nextOf(levels, one)),
     );
     return mine;
   });
@@ -227,7 +251,9 @@ async function storeRaised(levels: Levels, raised: readonly Raised[]): Promise<v
     const count = won.flatMap((one) => one.steps).filter((step) => step.level === level).length;
     if (count > 0) levels.onRaised?.(level, count);
   }
-  for (const one of won) if (one.failure) levels.onFailed?.(one.certificateId, one.failure);
+  const failed = won.filter((one) => one.failure !== undefined);
+  for (const [, alike] of Map.groupBy(failed, ({ failure }) => (failure as Partial<DomainError>).code))
+    levels.onFailed?.(alike[0]!.failure, alike.length, alike[0]!.certificateId);
 }
 
 const keyOf = ({ certificateId, step }: StepRow): string => `${certificateId}/${step}`;
@@ -236,15 +262,13 @@ function nextOf(levels: Levels, one: Raised): store.NextRow {
   const { certificateId, level, stamp } = one;
   const now = levels.now().getTime();
   const base = { certificateId, level, algorithm: stamp?.algorithm };
-  if (one.failure) {
-    // 1, 2, 4 … minutes, then once a day: an authority that answers too much may be set right.
-    const pause = Math.min(DAY, 60_000 * 2 ** Math.min(one.failures, 20));
+  if (one.failure !== undefined) {
+    // 1, 2, 4 … minutes, up to an hour: an authority that answers too much may be set right. A renewal has time: it is due
+    // long before the end.
+    const pause = level === "B-LTA" ? DAY : Math.min(60 * MINUTE, MINUTE * 2 ** Math.min(one.failures, 16));
     return { ...base, failures: one.failures + 1, dueAt: new Date(now + pause) };
   }
   if (one.outage !== undefined) return { ...base, failures: 0, dueAt: new Date(now) };
   if (level !== "B-LTA" || !stamp) return { ...base, failures: 0, dueAt: undefined };
-  const ends = [stamp.signer.notAfter, levels.algorithmEnds.get(stamp.algorithm)].filter((end) => end !== undefined);
-  const renewal = Math.min(...ends.map((end) => end.getTime())) - levels.renewBeforeMs;
-  // An authority whose own end is near gives tokens that are due at once: they are renewed daily, not in a circle.
-  return { ...base, failures: 0, dueAt: new Date(Math.max(renewal, now + DAY)) };
+  return { ...base, failures: 0, dueAt: new Date(Math.max(endOf(levels, stamp) - levels.renewBeforeMs, now + DAY)) };
 }

@@ -2,8 +2,9 @@
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { Config } from "../config.ts";
 import type { Pool } from "../db.ts";
-import type { DomainError } from "../errors.ts";
+import { DomainError } from "../errors.ts";
 import type { RandomBytes } from "../ids.ts";
+import { loggableError } from "../logging.ts";
 import type { Logger } from "../logging.ts";
 import type { Metrics } from "../metrics.ts";
 import { createAuthority, fetchRevocationList } from "../sealing/authority.ts";
@@ -67,9 +68,13 @@ export function openRaising(options: {
     parallel: 8,
     batch: 200,
     onRaised: (level, count) => figures.raised.inc({ level }, count),
-    onFailed: (certificateId, error) => {
-      figures.failed.inc({ code: error.code });
-      log.warn({ certificateId, code: error.code, ...error.params }, "a seal could not be raised");
+    onFailed: (error, count, certificateId) => {
+      figures.failed.inc({ code: (error as Partial<DomainError>).code ?? "bug" }, count);
+      const details = error instanceof DomainError ? error.params : {};
+      log.warn(
+        { err: loggableError(error), details, count, certificateId },
+        "seals could not be raised; they are tried again",
+      );
     },
     onWaiting: (count) => figures.waiting.set(count),
   };

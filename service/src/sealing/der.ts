@@ -31,8 +31,8 @@ export function setOf(...elements: readonly Uint8Array[]): Buffer {
 export function objectIdentifier(dotted: string): Buffer {
   const [first, second, ...rest] = dotted.split(".").map(Number);
   invariant(first !== undefined && second !== undefined, `${dotted} is not an object identifier`);
-  const bytes = [40 * first + second];
-  for (const arc of rest) {
+  const bytes: number[] = [];
+  for (const arc of [40 * first + second, ...rest]) {
     const groups = [arc % 128];
     for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) groups.unshift((left % 128) | 0x80);
     bytes.push(...groups);

@@ -8,6 +8,11 @@ export const sealingRefusals = refusals({
     zh: "时间戳为 {needed} 字节，文件中为其预留了 {room} 字节。新签发的文件将按新的大小预留。",
     en: "The time-stamp takes {needed} bytes and the file has room for {room}. New files reserve what this authority needs.",
   },
+  RENEWAL_TOO_SHORT: {
+    status: 502,
+    zh: "新的时间戳并不比现有的有效更久。请更换时间戳服务的证书或算法。",
+    en: "The new time-stamp would last no longer than the one it renews. The authority needs a newer certificate or algorithm.",
+  },
   TIME_STAMP_REFUSED: {
     status: 502,
     zh: "时间戳服务拒绝了请求（状态 {status}）。请核对时间戳服务的设置。",
@@ -22,6 +27,11 @@ export const sealingRefusals = refusals({
     status: 502,
     zh: "无法从 {host} 取得应答：{why}。服务将自动重试。",
     en: "{host} gave no answer that can be used: {why}. The service tries again by itself.",
+  },
+  EVIDENCE_MISSING: {
+    status: 502,
+    zh: "取不到长期验证所需材料（{why}）。请核对吊销列表地址与根证书设置。",
+    en: "What long-term validation needs could not be had ({why}). Check REVOCATION_URLS and REVOCATION_ROOTS_FILE.",
   },
   EVIDENCE_INCOMPLETE: {
     status: 500,

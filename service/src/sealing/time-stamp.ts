@@ -30,6 +30,7 @@ const HASHES: ReadonlyMap<string, string> = new Map([
   [hex("2.16.840.1.101.3.4.2.2"), "sha384"],
   [hex("2.16.840.1.101.3.4.2.3"), "sha512"],
 ]);
+const MOST_CERTIFICATES = 8;
 const RSA = hex("1.2.840.113549.1.1.1");
 const CONTENT_TYPE = hex("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST = hex("1.2.840.113549.1.9.4");
@@ -99,8 +100,10 @@ export function readToken(bytes: Uint8Array): TimeStampToken {
     invariant(outer.end === der.length, "bytes follow the token");
     const [type, explicit] = elementsIn(der, outer);
     invariant(type && encodingOf(der, type).equals(SIGNED_DATA) && explicit?.tag === 0xa0, "the token is not CMS");
-    const [version, , content, ...rest] = elementsIn(der, elementAt(der, explicit.content));
+    const [version, digests, content, ...rest] = elementsIn(der, elementAt(der, explicit.content));
     invariant(version && contentOf(der, version).equals(Buffer.from([3])), "its CMS has not version 3");
+    invariant(digests && elementsIn(der, digests).length === 1, "it has not one digest algorithm");
+    invariant(!rest.some(({ tag }) => tag === 0xa1), "it carries revocation lists");
     const [contentType, wrapped] = content ? elementsIn(der, content) : [];
     invariant(contentType && encodingOf(der, contentType).equals(TST_INFO) && wrapped, "it holds no TSTInfo");
     const info = contentOf(der, elementAt(der, wrapped.content));
@@ -108,6 +111,7 @@ export function readToken(bytes: Uint8Array): TimeStampToken {
       .filter(({ tag }) => tag === 0xa0)
       .flatMap((set) => elementsIn(der, set))
       .map((element) => Buffer.from(encodingOf(der, element)));
+    invariant(certificates.length <= MOST_CERTIFICATES, "it carries too many certificates");
     const signers = rest.at(-1)!;
     const [signerInfo, another] = elementsIn(der, signers);
     invariant(signers.tag === 0x31 && signerInfo && !another, "it has not one signer");
@@ -141,11 +145,12 @@ function readInfo(info: Buffer) {
 }
 
 function checkSigner(der: Buffer, signerInfo: Element, info: Buffer, certificates: readonly CertificateFields[]) {
-  const [, identifier, digestAlgorithm, attributes, signatureAlgorithm, signature, unsigned] = elementsIn(
+  const [signerVersion, identifier, digestAlgorithm, attributes, signatureAlgorithm, signature, unsigned] = elementsIn(
     der,
     signerInfo,
   );
   invariant(identifier && digestAlgorithm && signatureAlgorithm, "its signer is incomplete");
+  invariant(contentOf(der, signerVersion!).equals(Buffer.from([1])), "its signer is not named by issuer and number");
   invariant(attributes?.tag === 0xa0 && signature?.tag === 0x04 && !unsigned, "its signer is not of the form");
   const [issuer, serial] = elementsIn(der, identifier);
   const signer = certificates.find(
@@ -201,25 +206,30 @@ function checkAttributes(found: Map<string, Buffer>, hash: string, info: Buffer,
     digest && contentOf(digest, elementAt(digest, 0)).equals(createHash(hash).update(info).digest()),
     "its TSTInfo is not what was signed",
   );
-  const named = certificateNamedBy(found);
-  invariant(named?.digest.equals(createHash(named.hash).update(signer.der).digest()), "it names another certificate");
+  const names = [
+    certificateNamedBy(found.get(SIGNING_CERTIFICATE), "sha1"),
+    certificateNamedBy(found.get(SIGNING_CERTIFICATE_V2), "sha256"),
+  ].filter((name) => name !== undefined);
+  invariant(
+    names.length > 0 && names.every((name) => name.digest.equals(createHash(name.hash).update(signer.der).digest())),
+    "it names another certificate",
+  );
 }
 
-/** The first certificate that signing-certificate (SHA-1) or signing-certificate-v2 names. */
-function certificateNamedBy(found: Map<string, Buffer>): { hash: string; digest: Buffer } | undefined {
-  const v2 = found.get(SIGNING_CERTIFICATE_V2);
-  const value = v2 ?? found.get(SIGNING_CERTIFICATE);
+/** The first certificate that signing-certificate, or signing-certificate-v2 with its hash by default, names. */
+function certificateNamedBy(
+  value: Buffer | undefined,
+  byDefault: string,
+): { hash: string; digest: Buffer } | undefined {
   if (!value) return undefined;
   const list = elementAt(value, elementAt(value, 0).content);
   const parts = elementsIn(value, elementAt(value, list.content));
-  const algorithm = v2 && parts[0]?.tag === 0x30 ? parts.shift() : undefined;
+  const algorithm = byDefault === "sha256" && parts[0]?.tag === 0x30 ? parts.shift() : undefined;
   const digest = parts[0];
   invariant(digest?.tag === 0x04, "its signing certificate is not of the form");
   const hash = algorithm
     ? HASHES.get(encodingOf(value, elementAt(value, algorithm.content)).toString("hex"))
-    : v2
-      ? "sha256"
-      : "sha1";
+    : byDefault;
   invariant(hash, "its signing certificate is named by another hash");
   return { hash, digest: contentOf(value, digest) };
 }

@@ -1,0 +1,210 @@
+// Files at every level, as we build them, before other people's programs and both of our verifiers.
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readSealedFile } from "../../service/src/verify/pdf.ts";
+import {
+  documentTimeStampOf,
+  openDocumentTimeStamp,
+  storeAddition,
+  storeOf,
+} from "../../service/src/sealing/additions.ts";
+import type { SealAlgorithm } from "../../service/src/sealing/development-authority.ts";
+import { createDevelopmentTimeStamps } from "../../service/src/sealing/development-time-stamps.ts";
+import { certificatesIn, chainsOf, evidenceFrom } from "../../service/src/sealing/evidence.ts";
+import {
+  attachTimeStamp,
+  cmsOf,
+  sealContents,
+  signatureTimeStampOf,
+  signatureValueOf,
+} from "../../service/src/sealing/signature-time-stamp.ts";
+import { checkedAnswer, timeStampRequest } from "../../service/src/sealing/time-stamp.ts";
+import { readRevocationList } from "../../service/src/sealing/x509.ts";
+import { missing, run } from "../helpers/tools.ts";
+import { depositTemplate, draw } from "../pdf/sample.ts";
+import { der, makeAuthorities } from "./tsa.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "cunzheng-levels-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => path.join(folder, name);
+const now = () => new Date("2026-11-21T01:30:00Z");
+const attime = ["-attime", String(now().getTime() / 1000 + 60)];
+const template = await depositTemplate();
+
+function makeLevels(algorithm: SealAlgorithm) {
+  const authorities = makeAuthorities(now, algorithm);
+  const stamps = createDevelopmentTimeStamps(authorities.tsa, { now });
+  const ask = (digest: Uint8Array) => {
+    const nonce = randomBytes(16);
+    return checkedAnswer(stamps.answer(timeStampRequest(digest, nonce)), { digest, nonce }).der;
+  };
+  const archive = (file: Buffer) => {
+    const open = openDocumentTimeStamp(file, 3000);
+    return Buffer.concat([file, open.finish(ask(open.digest))]);
+  };
+  const store = (file: Buffer, crls = authorities.lists()) => {
+    const evidence = evidenceFrom(
+      chainsOf(certificatesIn(file), [der(authorities.root)]),
+      crls.map(readRevocationList),
+      now(),
+    );
+    return Buffer.concat([file, storeAddition(file, evidence)]);
+  };
+  authorities.sealer.reserve(3000);
+  const sealed = authorities.sealer.seal(draw(template));
+  const base = Buffer.concat([template.prefix, sealed.suffix]);
+  const token = ask(createHash("sha256").update(signatureValueOf(base)).digest());
+  const stamped = attachTimeStamp(base, token);
+  const stored = store(stamped);
+  const archived = archive(stored);
+  const renewed = archive(store(archived));
+  const files = { "B-B": base, "B-T": stamped, "B-LT": stored, "B-LTA": archived, renewed };
+  return { ...authorities, sealed, token, files, store, archive, ask };
+}
+
+describe.each(["P-256", "RSA-2048", "RSA-3072"] satisfies SealAlgorithm[])("a file sealed with %s", (algorithm) => {
+  const { root, token, files, sealed, store } = makeLevels(algorithm);
+  const names = Object.keys(files) as (keyof typeof files)[];
+  for (const name of names) writeFileSync(at(`${algorithm}-${name}.pdf`), files[name]);
+  writeFileSync(at(`${algorithm}-root.pem`), root.certificatePem);
+
+  it("grows by nothing but what each level adds behind it", () => {
+    const { start, end } = sealContents(files["B-B"]);
+    for (const [i, byte] of files["B-B"].entries())
+      if ((i < start || i >= end) && files["B-T"][i] !== byte) throw new Error(`byte ${i} changed`);
+    expect(files["B-T"].length).toBe(files["B-B"].length);
+    expect(files["B-LT"].subarray(0, files["B-T"].length).equals(files["B-T"])).toBe(true);
+    expect(files["B-LTA"].subarray(0, files["B-LT"].length).equals(files["B-LT"])).toBe(true);
+    expect(files.renewed.subarray(0, files["B-LTA"].length).equals(files["B-LTA"])).toBe(true);
+    expect(signatureValueOf(files.renewed).equals(signatureValueOf(files["B-B"]))).toBe(true);
+    expect(signatureTimeStampOf(files["B-B"])).toBeUndefined();
+    expect(signatureTimeStampOf(files.renewed)!.equals(token)).toBe(true);
+    expect(createHash("sha256").update(signatureValueOf(files.renewed)).digest().equals(sealed.signatureDigest)).toBe(
+      true,
+    );
+  });
+
+  it("stores every certificate and list once, also when its time-stamp is renewed", () => {
+    const evidence = storeOf(files["B-LT"]);
+    expect(evidence.certificates).toHaveLength(4);
+    expect(evidence.crls).toHaveLength(2);
+    expect(storeOf(files.renewed).certificates).toHaveLength(4);
+    const again = storeOf(
+      store(
+        files["B-LT"],
+        [...evidence.crls].map((crl) => Buffer.from(crl)),
+      ),
+    );
+    expect(again.crls).toHaveLength(2);
+  });
+
+  it("is what our verifier reads", async () => {
+    for (const name of names) {
+      const read = await readSealedFile(files[name]);
+      expect(read).toBeDefined();
+    }
+    const { token: stamp, digest } = documentTimeStampOf(files.renewed)!;
+    expect(stamp.includes(digest)).toBe(true);
+  });
+
+  it.skipIf(missing("qpdf")).each(names)("is sound for qpdf, %s", (name) => {
+    expect(run("qpdf", ["--check", at(`${algorithm}-${name}.pdf`)])).toContain(
+      "No syntax or stream encoding errors found",
+    );
+  });
+
+  it.skipIf(missing("pdfsig", "certutil")).each(names)("is valid and trusted for pdfsig, %s", (name) => {
+    const database = `sql:${mkdtempSync(at("nss-"))}`;
+    run("certutil", ["-N", "-d", database, "--empty-password"]);
+    run("certutil", ["-A", "-d", database, "-n", "root", "-t", "CT,C,C", "-i", at(`${algorithm}-root.pem`)]);
+    const [, seal, ...stamps] = run("pdfsig", ["-nssdir", database, at(`${algorithm}-${name}.pdf`)]).split(
+      "Signature #",
+    );
+    expect(seal).toContain("Signature is Valid.");
+    expect(seal).toContain("Certificate is Trusted.");
+    // poppler lists a document time-stamp and says that it cannot check one.
+    expect(stamps).toHaveLength(name === "renewed" ? 2 : name === "B-LTA" ? 1 : 0);
+    if (stamps.length > 0) expect(stamps.at(-1)).toContain("Total document signed");
+  });
+
+  it.skipIf(missing("openssl")).each(["B-B", "B-T"] as const)("is CAdES for openssl, %s", (name) => {
+    const { start, end } = sealContents(files[name]);
+    const [, , after, length] = /\/ByteRange ?\[(\d+) (\d+) (\d+) (\d+)/
+      .exec(files[name].toString("latin1"))!
+      .slice(1)
+      .map(Number);
+    expect(after).toBe(end + 1);
+    writeFileSync(at("cms.der"), cmsOf(files[name]));
+    writeFileSync(
+      at("signed"),
+      Buffer.concat([files[name].subarray(0, start - 1), files[name].subarray(after, after! + length!)]),
+    );
+    const verify = [
+      "cms",
+      "-verify",
+      "-cades",
+      "-binary",
+      "-inform",
+      "DER",
+      "-in",
+      at("cms.der"),
+      "-content",
+      at("signed"),
+    ];
+    const trust = ["-CAfile", at(`${algorithm}-root.pem`), "-purpose", "any", ...attime, "-out", at("out")];
+    expect(() => run("openssl", [...verify, ...trust])).not.toThrow();
+  });
+
+  it.skipIf(missing("openssl"))("has time-stamps that openssl verifies, on signature and document", () => {
+    const verify = (stamp: Uint8Array, digest: Uint8Array) => {
+      writeFileSync(at("token.der"), stamp);
+      const of = ["-in", at("token.der"), "-token_in", "-digest", Buffer.from(digest).toString("hex")];
+      return run("openssl", ["ts", "-verify", ...of, "-CAfile", at(`${algorithm}-root.pem`), ...attime]);
+    };
+    expect(verify(signatureTimeStampOf(files.renewed)!, sealed.signatureDigest)).toContain("Verification: OK");
+    for (const name of ["B-LTA", "renewed"] as const) {
+      const { token: stamp, digest } = documentTimeStampOf(files[name])!;
+      expect(verify(stamp, digest)).toContain("Verification: OK");
+      expect(() => verify(stamp, randomBytes(32))).toThrow();
+    }
+  });
+});
+
+describe("a token that is too large", () => {
+  const { files, ask } = makeLevels("P-256");
+
+  it("is refused with both sizes, for the seal as for the document", () => {
+    const { start, end } = sealContents(files["B-B"]);
+    const room = (end - start) / 2;
+    const large = Buffer.concat([Buffer.from([0x30, 0x82, 0xea, 0x60]), Buffer.alloc(60_000)]);
+    const needed = expect.any(Number) as number;
+    expect(() => attachTimeStamp(files["B-B"], large)).toThrow(
+      expect.objectContaining({ code: "TIME_STAMP_TOO_LARGE", params: { needed, room } }),
+    );
+    const open = openDocumentTimeStamp(files["B-LT"], 1000);
+    const token = ask(open.digest);
+    expect(() => open.finish(token)).toThrow(
+      expect.objectContaining({ code: "TIME_STAMP_TOO_LARGE", params: { needed: token.length, room: 1000 } }),
+    );
+  });
+
+  it("is taken when it fits to the byte", () => {
+    const { start, end } = sealContents(files["B-B"]);
+    const before = cmsOf(files["B-B"]).length;
+    const zeros = (end - start) / 2 - before;
+    const fits = (length: number) => {
+      const token = Buffer.concat([Buffer.from([0x30, 0x82, length >> 8, length & 0xff]), Buffer.alloc(length)]);
+      try {
+        return cmsOf(attachTimeStamp(files["B-B"], token)).length === before + zeros;
+      } catch {
+        return undefined;
+      }
+    };
+    const longest = Array.from({ length: 60 }, (_, i) => zeros - i).find((length) => fits(length) !== undefined)!;
+    expect(fits(longest)).toBe(true);
+    expect(fits(longest + 1)).toBeUndefined();
+  });
+});
