@@ -27,17 +27,60 @@ export const revocationReasons = {
 } as const;
 export type RevocationReason = keyof typeof revocationReasons;
 
-/** The standing of a certificate on the day of `now` in Asia/Shanghai. */
-export function standingOf(
+/** What a standing rests on, if it has ended: the reason, and since when. */
+export interface StandingFacts<S extends string = Standing> {
+  standing: S;
+  reason?: RevocationReason;
+  /** when it took effect with the centre */
+  since?: string;
+}
+
+/**
+ * The standing of a certificate on the day of `at` in Asia/Shanghai. A day is judged by its end: what is revoked on a day is
+ * revoked on that day, and was valid on the days before.
+ */
+export function standingOf(certificate: CertificateView, at: Date): StandingFacts {
+  return endedOn(certificate, dayInChina(at)) ?? { standing: "valid" };
+}
+
+/** A revocation on the chain, with the time of its block. */
+export interface OnChain {
+  reason: number;
+  at: Date;
+}
+
+/**
+ * The standing on a past day or today (YYYY-MM-DD in Asia/Shanghai). The day of issue is the one on its face. A revocation
+ * takes effect with the centre first and reaches the chain a little later; one that only the chain knows counts as well.
+ * @param onChain the revocation that stands on the chain now, if there is one
+ */
+export function standingOn(
   certificate: CertificateView,
-  now: Date,
-): { standing: Standing; reason?: RevocationReason; since?: string } {
-  const { revocation } = certificate;
-  if (revocation?.confirmedAt) {
-    const reason = revocation.reason as RevocationReason;
-    return { standing: reason === 3 ? "superseded" : "revoked", reason, since: revocation.confirmedAt.toISOString() };
-  }
-  return { standing: dayInChina(now) > certificate.validUntil ? "expired" : "valid" };
+  day: string,
+  onChain?: OnChain,
+): StandingFacts<Standing | "not-yet-issued"> & { sinceOnChain?: string } {
+  if (certificate.issuedAt === null || dayInChina(certificate.drawnAt) > day) return { standing: "not-yet-issued" };
+  const chain =
+    onChain && dayInChina(onChain.at) <= day
+      ? { ...revokedBy(onChain.reason, onChain.at), sinceOnChain: onChain.at.toISOString() }
+      : {};
+  const ended = endedOn(certificate, day);
+  if (ended && ended.standing !== "expired") return { ...chain, ...ended };
+  return { standing: "valid", ...ended, ...chain };
+}
+
+function endedOn({ revocation, validUntil }: CertificateView, day: string): StandingFacts | undefined {
+  if (revocation?.confirmedAt && dayInChina(revocation.confirmedAt) <= day)
+    return revokedBy(revocation.reason, revocation.confirmedAt);
+  return day > validUntil ? { standing: "expired" } : undefined;
+}
+
+function revokedBy(reason: number, at: Date): StandingFacts {
+  return {
+    standing: reason === 3 ? "superseded" : "revoked",
+    reason: reason as RevocationReason,
+    since: at.toISOString(),
+  };
 }
 
 export interface ReceiptSource {
