@@ -2,6 +2,7 @@
 import type { AppContext } from "../app.ts";
 import type { App } from "../http.ts";
 import { Page, PageQuery, Type, answers, decodeCursor, idempotencyKey, pageOf } from "../http.ts";
+import { dayInChina } from "../collection/month.ts";
 import { DomainError } from "../errors.ts";
 import { actorId, assertMay, mayDo, personOf, requireAction, requireActor, staffOf } from "../identity/access.ts";
 import { anchoredSize } from "../log/log.ts";
@@ -16,8 +17,9 @@ import type { Certificates } from "./certificate.ts";
 import { fileFor } from "./file.ts";
 import { LEVELS, levelOf } from "./levels-store.ts";
 import { readSerial } from "./serial.ts";
-import { confirmRevocation, proposeRevocation, receiptOf, standingOf } from "./standing.ts";
+import { confirmRevocation, proposeRevocation, receiptOf, standingOn } from "./standing.ts";
 import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
+import { revokedOnChain } from "./standing-store.ts";
 import * as store from "./store.ts";
 import type { CertificateView } from "./store.ts";
 import { CertificateSchema, certificateJson } from "./view.ts";
@@ -264,9 +266,13 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
     issuedOn: Type.String(),
     validUntil: Type.String(),
     state: Type.String(),
-    standing: Type.String(),
+    on: Type.String({ description: "the day that the standing is of, YYYY-MM-DD" }),
+    standing: Type.String({ description: "valid, revoked, superseded, expired or not-yet-issued" }),
     reason: Type.Union([Type.Integer(), Type.Null()]),
-    since: Type.Union([Type.String(), Type.Null()]),
+    since: Type.Union([Type.String(), Type.Null()], { description: "when it ended with the centre" }),
+    sinceOnChain: Type.Union([Type.String(), Type.Null()], {
+      description: "time of the block that says so; null while the chain does not",
+    }),
   });
   app.get(
     "/api/v1/certificates/standing/:serial",
@@ -275,8 +281,14 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
       config: { rateLimit: { max: 30, timeWindow: 60_000 } },
       schema: {
         tags: ["verification"],
-        summary: "Standing by number; nothing personal",
+        summary: "Standing by number, today or on an earlier day; nothing personal",
+        description:
+          "A day is judged by its end in Asia/Shanghai: what is revoked on a day was valid on the day before.",
         params: Type.Object({ serial: Type.String({ minLength: 20, maxLength: 120 }) }),
+        querystring: Type.Object(
+          { on: Type.Optional(Type.String({ format: "date", description: "not in the future; today if absent" })) },
+          { additionalProperties: false },
+        ),
         response: answers(StandingAnswer),
       },
     },
@@ -284,8 +296,13 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
       if (!readSerial(request.params.serial)) throw new DomainError("SERIAL_INVALID");
       const certificate = await store.bySerial(pool, request.params.serial);
       if (!certificate || certificate.issuedAt === null) throw new DomainError("CERTIFICATE_NOT_FOUND");
+      const today = dayInChina(now());
+      const { on = today } = request.query;
+      if (on > today)
+        throw new DomainError("INVALID_REQUEST", { where: "query/on", why: "lies in the future (在将来)" });
       const [json] = await toJson([certificate]);
-      const standing = standingOf(certificate, now());
+      const onChain = await revokedOnChain(pool, certificates.centre.code, certificate.statusIndex);
+      const standing = standingOn(certificate, on, onChain);
       return reply.header("cache-control", "no-store").send({
         serial: certificate.serial,
         kind: certificate.kind,
@@ -294,9 +311,11 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
         issuedOn: json!.issuedAt.slice(0, 10),
         validUntil: certificate.validUntil,
         state: json!.state,
+        on,
         standing: standing.standing,
         reason: standing.reason ?? null,
         since: standing.since ?? null,
+        sinceOnChain: standing.sinceOnChain ?? null,
       });
     },
   );
