@@ -133,11 +133,10 @@ describe("a bulk issue for a unit", () => {
         ...world.certificates,
         onStep: (at) => {
           // As an outage, which is not the depositors' fault: the batch is not tried one by one.
-          if (at === step && ++times <= 3) throw Object.assign(new Error("killed"), { code: "ECONNRESET" });
+          if (at === step && ++times <= 1) throw Object.assign(new Error("killed"), { code: "ECONNRESET" });
         },
       };
-      for (let i = 0; i < 3 && times < 3; i++)
-        await expect(runBulkIssues(cut, never)).rejects.toMatchObject({ cause: { message: "killed" } });
+      await expect(runBulkIssues(cut, never)).rejects.toMatchObject({ cause: { message: "killed" } });
       await toTheEnd();
       expect(await again(run.id)).toMatchObject({ state: "done", issued: persons, refused: 0 });
       expect(await madeBy(run.id)).toEqual(everyone());
@@ -168,7 +167,8 @@ describe("a bulk issue for a unit", () => {
             kind: {
               ...kind.kind,
               read: async (tx, wishes, context) => {
-                await tx.query("update depositor set state = '05' where id = any($1)", [closed]);
+                const ids = wishes.map(({ subjectId }) => subjectId).filter((id) => closed.includes(id));
+                await tx.query("update depositor set state = '05' where id = any($1)", [ids]);
                 return kind.kind.read(tx, wishes, context);
               },
             },
@@ -177,22 +177,22 @@ describe("a bulk issue for a unit", () => {
       ]),
     };
     while ((await runBulkIssues(closing, never)) === "again");
-    const done = await again(run.id);
-    expect(done).toMatchObject({ state: "done", issued: done.total - done.refused });
+    expect(await again(run.id)).toMatchObject({ state: "done", total: persons, issued: persons - 2, refused: 2 });
     const list = async (query: string) =>
       (await get(`${path}/${run.id}/refusals${query}`, "staff_clerk")).json() as {
         items: { grzh: string; code: string; name: string; zh: string }[];
         next: string | null;
       };
     const all = await list("");
-    expect(all.items).toHaveLength(done.refused);
-    for (const item of all.items) expect(item).toMatchObject({ code: "ACCOUNT_CLOSED", name: "测**" });
-    expect(all.items.every(({ grzh }) => [accountNumber(3), accountNumber(77)].includes(grzh))).toBe(true);
-    if (done.refused > 1) {
-      const first = await list("?limit=1");
-      expect(first.items.concat((await list(`?limit=1&cursor=${first.next}`)).items)).toEqual(all.items);
-    }
-    expect((await madeBy(run.id)).made).toBe(done.issued);
+    expect(all.items).toMatchObject([
+      { grzh: accountNumber(3), code: "ACCOUNT_CLOSED", name: "测**" },
+      { grzh: accountNumber(77), code: "ACCOUNT_CLOSED", name: "测***" },
+    ]);
+    const first = await list("?limit=1");
+    const second = await list(`?limit=1&cursor=${first.next}`);
+    expect([...first.items, ...second.items]).toEqual(all.items);
+    expect(second.next).toBeNull();
+    expect(await madeBy(run.id)).toEqual(everyone(persons - 2));
     await pool.query("update depositor set state = '01' where id = any($1)", [closed]);
   });
 

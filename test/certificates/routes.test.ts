@@ -184,12 +184,23 @@ describe("whoever holds a file or a code", () => {
       issuedOn: "2026-11-22",
       validUntil: "2026-12-22",
       state: "issued",
+      on: "2026-11-22",
       standing: "valid",
       reason: null,
       since: null,
+      sinceOnChain: null,
     });
     const slip = serial.replace(".001.", ".002.");
     expect((await get(`/api/v1/certificates/standing/${slip}`)).json().code).toBe("SERIAL_INVALID");
+  });
+
+  it("may ask for an earlier day, and for no later one", async () => {
+    const { serial } = await issued();
+    const on = async (day: string) => (await get(`/api/v1/certificates/standing/${serial}?on=${day}`)).json() as object;
+    expect(await on("2026-11-21")).toMatchObject({ on: "2026-11-21", standing: "not-yet-issued" });
+    expect(await on("2026-11-22")).toMatchObject({ on: "2026-11-22", standing: "valid" });
+    for (const day of ["2026-11-23", "2026-02-30", "yesterday", ""])
+      expect(await on(day)).toMatchObject({ code: "INVALID_REQUEST" });
   });
 });
 

@@ -5,6 +5,7 @@ import {
   proposeRevocation,
   receiptOf,
   standingOf,
+  standingOn,
 } from "../../service/src/certificates/standing.ts";
 import type { SubmitRevocation } from "../../service/src/certificates/standing.ts";
 import { byIds } from "../../service/src/certificates/store.ts";
@@ -181,5 +182,51 @@ describe("a receipt", () => {
     await expect(receiptOf(source, world.certificates.pool, await again(rows[0]!.id))).rejects.toMatchObject({
       code: "CERTIFICATE_NOT_FOUND",
     });
+  });
+});
+
+describe("standing on a past day", () => {
+  it("is judged by the end of the day: before it was issued, while it was good, after it was revoked or expired", async () => {
+    const { id } = await issued(5);
+    world.clock.now = new Date("2026-11-25T03:00:00Z");
+    await propose(id);
+    await confirmRevocation(world.certificates.pool, submitRevocation, {
+      certificateId: id,
+      confirmedBy: "staff_checker",
+      now: world.clock.now,
+    });
+    world.clock.now = start;
+    const row = await again(id);
+    const on = (day: string) => standingOn(row, day);
+    expect(on("2026-11-21")).toEqual({ standing: "not-yet-issued" });
+    expect([on("2026-11-22").standing, on("2026-11-24").standing]).toEqual(["valid", "valid"]);
+    const revoked = { standing: "revoked", reason: 1, since: "2026-11-25T03:00:00.000Z" };
+    expect([on("2026-11-25"), on("2027-05-01")]).toEqual([revoked, revoked]);
+    expect(standingOf(row, new Date("2026-11-24T15:59:59Z")).standing).toBe("valid");
+    const unrevoked = { ...row, revocation: null };
+    expect(standingOn(unrevoked, "2026-12-22").standing).toBe("valid");
+    expect(standingOn(unrevoked, "2026-12-23")).toEqual({ standing: "expired" });
+    expect(standingOn({ ...row, issuedAt: null }, "2026-11-23")).toEqual({ standing: "not-yet-issued" });
+  });
+
+  it("counts what only the chain knows, and tells when either said so", async () => {
+    const row = await again((await issued(5)).id);
+    const chain = { reason: 2, at: new Date("2026-11-26T00:00:07Z") };
+    expect(standingOn(row, "2026-11-25", chain)).toEqual({ standing: "valid" });
+    expect(standingOn(row, "2026-11-26", chain)).toEqual({
+      standing: "revoked",
+      reason: 2,
+      since: "2026-11-26T00:00:07.000Z",
+      sinceOnChain: "2026-11-26T00:00:07.000Z",
+    });
+    const revocation = { reason: 3, proposedBy: "a", proposedAt: start, confirmedBy: "b", confirmedAt: start };
+    expect(standingOn({ ...row, revocation }, "2026-11-26", chain)).toEqual({
+      standing: "superseded",
+      reason: 3,
+      since: start.toISOString(),
+      sinceOnChain: "2026-11-26T00:00:07.000Z",
+    });
+    // Revoked after it had expired, too: the stronger word stays.
+    expect(standingOn(row, "2027-01-01", { ...chain, at: new Date("2026-12-31T00:00:00Z") }).standing).toBe("revoked");
   });
 });
