@@ -1,5 +1,5 @@
 // Time-stamp tokens, as OpenSSL and this platform's own authority make them, and as nobody may.
-import { randomBytes } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -17,8 +17,8 @@ import { readSealedFile } from "../../service/src/verify/pdf.ts";
 import { levelOf, verifyTokens } from "../../service/src/verify/time-stamps.ts";
 import { verifyToken } from "../../service/src/verify/token.ts";
 import { missing, run } from "../helpers/tools.ts";
-import { der, ecdsaDer, makeCertificate, makeCms, makePdf, octets, oid, seq, set, sha256 } from "./maker.ts";
-import { ecSigner } from "./maker.ts";
+import { authority as sealing, depositTemplate, draw, file } from "../pdf/sample.ts";
+import { der, ecdsaDer, ecSigner, octets, oid, seq, set, sha256 } from "./maker.ts";
 import { mirrored, p256 } from "./keys.ts";
 import { makeAuthority, makeToken, purpose, timeStamping } from "./tokens.ts";
 import type { TokenOptions } from "./tokens.ts";
@@ -169,26 +169,27 @@ describe("a file that the service raised", () => {
   const credential = createDevelopmentTimeStampAuthority(createDevelopmentRoot({ now }), { now });
   const stamps = createDevelopmentTimeStamps(credential, { now });
   const stamp = (digest: Uint8Array) => tokenOfResponse(stamps.answer(timeStampRequest(digest, randomBytes(8))));
-  const signer = ecSigner(p256("raised"));
-  const certificate = makeCertificate(signer);
-  const base = makePdf((digest) => makeCms(digest, { signer, certificate }), { room: 4000, trailer: "/ID[<00><01>]" });
-
   it("is read at every level", async () => {
+    const template = await depositTemplate();
+    const { sealer, seal: credentialOfSeal } = sealing();
+    sealer.reserve(3000);
+    const base = file(template, sealer, draw(template));
+    const certificate = Buffer.from(new X509Certificate(credentialOfSeal.certificatePem).raw);
     const raised = attachTimeStamp(base, stamp(sha256(signatureValueOf(base))));
-    const archive = (file: Buffer) => {
-      const open = openDocumentTimeStamp(file, 2500);
-      return Buffer.concat([file, open.finish(stamp(open.digest))]);
+    const archive = (before: Buffer) => {
+      const open = openDocumentTimeStamp(before, 2500);
+      return Buffer.concat([before, open.finish(stamp(open.digest))]);
     };
-    const store = (file: Buffer, ...certificates: Buffer[]) =>
-      Buffer.concat([file, storeAddition(file, { certificates, crls: [seq(seq())], ocsps: [] })]);
+    const store = (before: Buffer, ...certificates: Buffer[]) =>
+      Buffer.concat([before, storeAddition(before, { certificates, crls: [seq(seq())], ocsps: [] })]);
     const stored = store(raised, certificate);
     const archived = archive(stored);
     const again = archive(store(archived, authority.certificate));
     const levels: string[] = [];
-    for (const file of [base, raised, stored, archived, again]) {
-      const read = await readSealedFile(file);
+    for (const bytes of [base, raised, stored, archived, again]) {
+      const read = await readSealedFile(bytes);
       const seal = await verifySeal(read.cms, read.sealedDigest);
-      const tokens = await verifyTokens(file, read, seal);
+      const tokens = await verifyTokens(bytes, read, seal);
       levels.push(`${levelOf(read, seal)} ${tokens.length}`);
       expect(tokens.every(({ time }) => time === now().getTime() / 1000)).toBe(true);
     }
