@@ -90,11 +90,11 @@ export function file(template: Template, sealer: Sealer, drawing: Drawing): Buff
   return Buffer.concat([template.prefix, sealer.seal(drawing).suffix]);
 }
 
-/** Writes a file and renders its first page at so many dots per inch. */
-export function render(folder: string, name: string, pdf: Uint8Array, dotsPerInch = 100): PNG {
+/** Writes a file and renders one of its pages at so many dots per inch. */
+export function render(folder: string, name: string, pdf: Uint8Array, dotsPerInch = 100, page = 1): PNG {
   const stem = path.join(folder, name);
   writeFileSync(`${stem}.pdf`, pdf);
-  run("pdftoppm", ["-r", String(dotsPerInch), "-png", "-singlefile", `${stem}.pdf`, stem]);
+  run("pdftoppm", ["-r", String(dotsPerInch), "-f", String(page), "-png", "-singlefile", `${stem}.pdf`, stem]);
   return PNG.sync.read(readFileSync(`${stem}.png`));
 }
 

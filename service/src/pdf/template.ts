@@ -209,11 +209,11 @@ export class Template {
       this.#begin(page);
       this.#out.text(`${this.#pageHead}${pageKey(index)}/Contents[${contents[index]}]`);
       if (index === last) this.#out.text(`/Annots[${SEAL_FIELD} 0 R]`);
-      this.#out.text(">>\nendobj\n");
+      this.#out.text(`${fonts.resources}>>\nendobj\n`);
     }
     this.#begin(form.pageTree);
     const kids = numbers.map(({ page }) => `${page} 0 R`).join(" ");
-    this.#out.text(`<</Type/Pages/Kids[${kids}]/Count ${pages.length}${fonts.resources}>>\nendobj\n`);
+    this.#out.text(`<</Type/Pages/Kids[${kids}]/Count ${pages.length}>>\nendobj\n`);
     return writeTree(
       this.#out,
       this.#begin,

@@ -29,6 +29,8 @@ export interface FormWording {
       readonly width: number;
       readonly align?: Align;
     }[];
+    /** of its letters, in points; smaller than usual where a row has many columns */
+    readonly size?: number;
   };
   readonly closing: string;
   /** the last sentence; 特此证明。 if not given */
@@ -86,7 +88,8 @@ export function certificateForm(wording: FormWording): TemplateDescription {
       ...developmentNotice(),
       ...heading(wording),
       ...cells(wording.rows, rowHeight),
-      ...(table ? [...closing.map((item): Item => ({ ...item, pages: "last" })), ...runningLines(wording)] : closing),
+      ...(table ? closing.map((item): Item => ({ ...item, pages: "last" })) : closing),
+      ...(table ? runningLines(wording) : []),
     ],
     ...(table ? { table: rowsTable(table, tableBottom + 4, closingTop) } : {}),
     qr: { x: LEFT + 2, y: blockTop, size: QR_SIZE },
@@ -141,7 +144,7 @@ function cells(rows: FormWording["rows"], rowHeight: number): Item[] {
 }
 
 function rowsTable(
-  { name, columns }: NonNullable<FormWording["table"]>,
+  { name, columns, size = ROWS_SIZE }: NonNullable<FormWording["table"]>,
   top: number,
   closingTop: number,
 ): TableDescription {
@@ -151,18 +154,22 @@ function rowsTable(
     left: LEFT,
     width: WIDTH,
     top,
-    laterTop: 26,
+    laterTop: 27,
     bottom: ROWS_BOTTOM,
     lastBottom: closingTop,
-    size: ROWS_SIZE,
+    size,
   };
 }
 
-/** Title at the head of later pages; number and page at the foot of each. */
+/** Notice and title at the head of later pages; number and page at the foot of each. */
 function runningLines({ title }: FormWording): Item[] {
   const running = { role: "running", size: 9 } as const;
+  const notice = developmentNotice().map((item): Item => {
+    return item.kind === "text" ? { ...item, pages: "later", role: "running" } : { ...item, pages: "later" };
+  });
   return [
-    text(title, { x: LEFT, y: 17, width: WIDTH, height: 6 }, { ...running, align: "centre", pages: "later" }),
+    ...notice,
+    text(title, { x: LEFT, y: 19, width: WIDTH, height: 6 }, { ...running, align: "centre", pages: "later" }),
     text("证照标识：{number}", { x: LEFT, y: PAGE_LINE, width: 134, height: 5 }, { ...running, pages: "each" }),
     text(
       "第 {page} 页 共 {pages} 页",
