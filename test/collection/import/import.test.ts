@@ -14,29 +14,9 @@ import { demonstrationParameters } from "../../../scripts/demo/centres.ts";
 import { encodeGb18030 } from "../../../scripts/demo/gb18030.ts";
 import { syntheticCreditCode, syntheticIdNumber } from "../../../scripts/demo/persons.ts";
 import { freshDatabase } from "../../helpers/database.ts";
+import { depositors, good, id, loans, remittance, units } from "./files.ts";
 
 const now = new Date("2026-11-22T04:00:00Z");
-const id = (sequence: number) => syntheticIdNumber(1, "19900101", sequence);
-
-const units = `DWZH,DWMC,ZZJGDM,DWKHRQ,DWZHZT,DWJCBL,GRJCBL
-U1,海口演示一号有限公司,${syntheticCreditCode(1)},20150301,01,0.12,0.12
-U2,海口演示二号有限公司,${syntheticCreditCode(2)},2016-05-09,01,0.05,0.05
-`;
-const depositors = `GRZH,XingMing,ZJLX,ZJHM,SJHM,DWZH,KHRQ,GRZHZT,GRJCJS,DWYJCE,GRYJCE,GRZHYE
-G1,李𠮷安,01,${id(1)},19900000001,U1,20200110,01,10000.00,1200.00,1200.00,5000.00
-G2,刘䶮,01,${id(2)},,U1,20200110,01,8888.88,1067.00,1067.00,
-G3,王㛃,01,${id(3)},,U2,20210110,02,3000,150,150,10
-`;
-const remittance = `DWZH,HBJNY,YWLSH,JZRQ,GRZH,XingMing,ZJHM,GRJCJS,DWYJCE,GRYJCE
-U1,2026-09,HJ1,20260918,G1,李𠮷安,${id(1)},10000,1200,1200
-U1,2026-09,HJ1,20260918,G2,刘䶮,${id(2)},8888.88,1067,1067
-U1,2026-10,HJ2,20261018,G1,李𠮷安,${id(1)},10000,1200,1200
-U1,2026-10,HJ2,20261018,G2,刘䶮,${id(2)},8888.88,1067,1067
-`;
-const loans = `DKZH,JKHTBH,JKRXM,JKRZJH,HTDKJE,DKFFRQ,DKYE,DKQS,DKLL,DKJQRQ,LJYQQS
-D1,H1,李𠮷安,${id(1)},500000,20200601,0,240,0.0310000,20250601,0
-D2,H2,李𠮷安,${id(1)},300000,20250701,280000.55,240,0.026,,1
-`;
 
 let pool: Pool;
 const file = (name: string, content: string | Uint8Array) => ({
@@ -55,7 +35,6 @@ const importAll = (files: Record<string, string | Uint8Array>, centreCode = "C46
     now: () => now,
     newId: idMaker(randomBytes, () => now),
   });
-const good = { "units.csv": units, "depositors.csv": depositors, "remittance.csv": remittance, "loans.csv": loans };
 
 async function emptyDatabase(): Promise<void> {
   ({ pool } = await freshDatabase());
