@@ -77,7 +77,7 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
   details: DetailsSchema,
   template: certificateForm({
     title: "个人住房公积金缴存明细",
-    opening: "兹证明下列人员的住房公积金账户，{from}至{to}的缴存和提取明细如下：",
+    opening: "兹证明下列住房公积金账户{from}至{to}的明细如下（单位：元）：",
     rows: [
       [
         { label: "姓　　名", text: "{name}" },
@@ -108,17 +108,17 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
     table: {
       name: "entries",
       columns: [
-        { title: "序号", width: 8, align: "centre" },
-        { title: "记账日期", width: 17.5, align: "centre" },
-        { title: "业务类型", width: 14.5, align: "centre" },
-        { title: "发生额（元）", width: 18, align: "right" },
-        { title: "单位发生额", width: 15.5, align: "right" },
-        { title: "个人发生额", width: 15.5, align: "right" },
+        { title: "序号", width: 8.2, align: "centre" },
+        { title: "记账日期", width: 16.5, align: "centre" },
+        { title: "业务类型", width: 13, align: "centre" },
+        { title: "发生额", width: 18.5, align: "right" },
+        { title: "单位发生额", width: 15.7, align: "right" },
+        { title: "个人发生额", width: 15.7, align: "right" },
         { title: "汇缴年月", width: 13, align: "centre" },
-        { title: "账户余额（元）", width: 21.5, align: "right" },
-        // Wide enough for the longest name that the register takes, at the smallest size of letters.
-        { title: "单位名称 / 单位账号", width: 46.5 },
+        { title: "个人账户余额", width: 19.5, align: "right" },
+        { title: "单位名称 / 单位账号", width: 49.9 },
       ],
+      size: 7.5,
     },
     common: Object.values(BUSINESS_TYPES).join("") + "期初余额承前",
     closing: "以上明细按记账先后列示，个人账户余额为{asOf}余额，仅供{purpose}使用，有效期至{validUntil}。",
@@ -175,7 +175,7 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
       amount(person),
       month ?? NONE,
       amount(balance),
-      by === null ? NONE : fields.units[by]!.join(" / "),
+      by === null ? NONE : unitInWords(fields.units[by]!),
     ]);
     return { entries: [broughtForward, ...rows] };
   },
@@ -228,6 +228,12 @@ function fieldsOf(
     rows: entries.map((entry) => rowOf(entry, units)),
   };
 }
+
+/** Name and account number; of a name that fills the cell at the smallest size of letters, the name alone. */
+function unitInWords([name, number]: readonly [name: string, number: string]): string {
+  return [...name].length > LONGEST_NAME_WITH_NUMBER ? name : `${name} / ${number}`;
+}
+const LONGEST_NAME_WITH_NUMBER = 90;
 
 /** Table A.6 */
 const FROZEN = "06";
