@@ -102,12 +102,28 @@ export async function levelOf(db: Queryable, certificateId: string): Promise<Lev
   return rows[0]?.level ?? "B-B";
 }
 
-/** Stores steps; one that is stored already stays as it is. Answers with those that were stored now. */
-export async function insertSteps(db: Queryable, rows: readonly StepRow[]): Promise<Set<string>> {
-  const { rows: stored } = await db.query<{ key: string }>(
+/**
+ * Locks what is to be raised and tells the number of the last step that is stored for each, 0 for none. Two statements: one
+ * that waited for the lock would still see the steps that were there when it began to wait.
+ */
+export async function lockLastSteps(db: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
+  const { rows: locked } = await db.query<{ id: string }>(
+    `select certificate_id as id from certificate_raise where certificate_id = any($1) order by certificate_id for update`,
+    [ids],
+  );
+  const { rows } = await db.query<{ id: string; last: number }>(
+    `select certificate_id as id, max(step)::integer as last from certificate_level where certificate_id = any($1)
+     group by certificate_id`,
+    [ids],
+  );
+  const last = new Map(rows.map((row) => [row.id, row.last]));
+  return new Map(locked.map(({ id }) => [id, last.get(id) ?? 0]));
+}
+
+export async function insertSteps(db: Queryable, rows: readonly StepRow[]): Promise<void> {
+  await db.query(
     `insert into certificate_level (certificate_id, step, level, packed, file_digest, raised_at)
-     select * from unnest($1::text[], $2::smallint[], $3::text[], $4::bytea[], $5::bytea[], $6::timestamptz[])
-     on conflict (certificate_id, step) do nothing returning certificate_id || '/' || step as key`,
+     select * from unnest($1::text[], $2::smallint[], $3::text[], $4::bytea[], $5::bytea[], $6::timestamptz[])`,
     [
       rows.map((row) => row.certificateId),
       rows.map((row) => row.step),
@@ -117,7 +133,6 @@ export async function insertSteps(db: Queryable, rows: readonly StepRow[]): Prom
       rows.map((row) => row.raisedAt),
     ],
   );
-  return new Set(stored.map(({ key }) => key));
 }
 
 /** What comes next for certificates. */

@@ -121,6 +121,8 @@ export async function raiseDue(levels: Levels, signal?: AbortSignal): Promise<"a
 /** What became of one certificate in this go. */
 interface Raised {
   certificateId: string;
+  /** number of the last step that it built on, 0 for none */
+  before: number;
   steps: StepRow[];
   level: Level;
   /** the newest time-stamp, when there is a new one */
@@ -143,6 +145,7 @@ async function raise(
 ): Promise<Raised> {
   const raised: Raised = {
     certificateId: given.certificateId,
+    before: given.steps.length,
     steps: [],
     level: given.steps.at(-1)?.level ?? "B-B",
     stamp: undefined,
@@ -234,11 +237,15 @@ async function lengthOfTokens(levels: Levels): Promise<number> {
 /** Stores what a go achieved, and when each certificate is due again. */
 async function storeRaised(levels: Levels, raised: readonly Raised[]): Promise<void> {
   if (raised.length === 0) return;
-  const steps = raised.flatMap((one) => one.steps);
   const won = await transaction(levels.pool, async (tx) => {
-    const stored = steps.length > 0 ? await store.insertSteps(tx, steps) : new Set<string>();
-    // Another replica was faster with one of them: what follows from its steps is its to say.
-    const mine = raised.filter((one) => one.steps.every((step) => stored.has(keyOf(step))));
+    const last = await store.lockLastSteps(
+      tx,
+      raised.map(({ certificateId }) => certificateId),
+    );
+    // Another replica was faster: the first stored wins, and what was built on other bytes than those is worth nothing.
+    const mine = raised.filter((one) => last.get(one.certificateId) === one.before);
+    const steps = mine.flatMap((one) => one.steps);
+    if (steps.length > 0) await store.insertSteps(tx, steps);
     await store.setNext(
       tx,
       mine
@@ -255,8 +262,6 @@ async function storeRaised(levels: Levels, raised: readonly Raised[]): Promise<v
   for (const [, alike] of Map.groupBy(failed, ({ failure }) => (failure as Partial<DomainError>).code))
     levels.onFailed?.(alike[0]!.failure, alike.length, alike[0]!.certificateId);
 }
-
-const keyOf = ({ certificateId, step }: StepRow): string => `${certificateId}/${step}`;
 
 function nextOf(levels: Levels, one: Raised): store.NextRow {
   const { certificateId, level, stamp } = one;
