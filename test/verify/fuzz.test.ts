@@ -1,10 +1,15 @@
 // Hostile files by the thousand: whatever happens to a sealed file, the verifier answers, and never calls it genuine.
 import { describe, expect, it } from "vitest";
 import { verifyFile, verifyQr } from "../../service/src/verify/verify.ts";
+import { archived, listed, stamped } from "../vectors/cases-levels.ts";
+import { bodyOf, withObjects } from "./additions-maker.ts";
 import { replay } from "./replay.ts";
 import { makeWorld } from "./world.ts";
 
 const world = makeWorld({ pdf: { room: 1024 } });
+const archive = makeWorld(stamped());
+listed(archive);
+const archiveFile = archived(archive.pdf);
 const sources = replay(world.recorded);
 const now = new Date(world.recorded.now);
 
@@ -47,6 +52,10 @@ const pieces = [
   "/Prev 9",
   "/Type/Sig",
   "/FT/Sig",
+  "/AP<</N 4 0 R>>",
+  "/OpenAction<</S/JavaScript/JS(1)>>",
+  "/Contents 9 0 R",
+  "8 0 R",
   "9".repeat(30),
   "<".repeat(40),
   "[".repeat(5000),
@@ -119,6 +128,52 @@ describe("3,000 mutations", () => {
       if (verdict.headline !== "not-genuine") passed.push(`${i}: ${verdict.headline}`);
       if (verdict.steps.some(({ code }) => code === "verifier-broken"))
         passed.push(`${i}: broken ${JSON.stringify(verdict.steps)}`);
+    }
+    expect(passed).toEqual([]);
+  });
+
+  it("of an archived file never pass, but where it is cut back to a lower level", async () => {
+    const next = numbers(20261122);
+    const passed: string[] = [];
+    const from = replay(archive.recorded);
+    for (let i = 0; i < 1500; i++) {
+      // Mostly behind the base, where a parser of its own reads.
+      const at = next(4) === 0 ? 0 : archive.pdf.length;
+      const tail: Buffer = Buffer.from(archiveFile.subarray(at));
+      const changed = mutations[next(mutations.length)]!(tail, next);
+      const file = Buffer.concat([archiveFile.subarray(0, at), changed]);
+      if (file.equals(archiveFile)) continue;
+      const verdict = await verifyFile(file, from, now);
+      const lower =
+        verdict.headline === "genuine" &&
+        verdict.level !== "B-LTA" &&
+        archiveFile.subarray(0, file.length).equals(file);
+      if (verdict.headline !== "not-genuine" && !lower) passed.push(`${i}: ${verdict.headline}`);
+      if (verdict.steps.some(({ code }) => code === "verifier-broken"))
+        passed.push(`${i}: broken ${JSON.stringify(verdict.steps)}`);
+    }
+    expect(passed).toEqual([]);
+  });
+
+  it("of an object that an addition replaces never pass, unless it says what it said", async () => {
+    const next = numbers(4711);
+    const passed: string[] = [];
+    const from = replay(archive.recorded);
+    const words = (text: string) =>
+      text
+        .replaceAll("\0", " ")
+        .replace(/\s+/g, " ")
+        .replace(/ ?([[\]<>/()]) ?/g, "$1");
+    for (let i = 0; i < 1500; i++) {
+      const number = 1 + next(7);
+      const body = bodyOf(archive.pdf, number);
+      const at = next(body.length + 1);
+      const piece = pieces[next(pieces.length)]!;
+      const changed =
+        next(2) === 0 ? body.slice(0, at) + piece + body.slice(at) : body.slice(0, at) + body.slice(at + 1 + next(9));
+      const { headline } = await verifyFile(withObjects(archive.pdf, [[number, changed]]), from, now);
+      if (headline !== "not-genuine" && !((number === 1 || number === 3) && words(changed) === words(body)))
+        passed.push(`${number}: ${changed}`);
     }
     expect(passed).toEqual([]);
   });

@@ -205,4 +205,15 @@ describe("a document time-stamp", () => {
       "document true",
     ]);
   });
+
+  it("is told with the level only when the seal is good, and is not trusted while nobody names the centre", async () => {
+    const file = archived(world.pdf);
+    const away = await verifyFile(file, replay({ ...world.recorded, trustLists: {} }), now);
+    expect(away).toMatchObject({ headline: "standing-unknown", level: "B-LTA" });
+    expect(away.timeStamps!.map(({ trusted }) => trusted)).toEqual([false, false]);
+    expect(away.timeStamps![0]).toMatchObject({ over: "seal", time: "2026-11-21T09:30:05+08:00" });
+    file[file.indexOf("(deposit")]! ^= 1;
+    const broken = await verifyFile(file, sources, now);
+    expect([broken.level, broken.timeStamps]).toEqual([undefined, undefined]);
+  });
 });
