@@ -4,16 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readSealedFile } from "../../service/src/verify/pdf.ts";
-import {
-  documentTimeStampOf,
-  openDocumentTimeStamp,
-  storeAddition,
-  storeOf,
-} from "../../service/src/sealing/additions.ts";
+import { documentTimeStampOf, openDocumentTimeStamp, storeOf } from "../../service/src/sealing/additions.ts";
 import type { SealAlgorithm } from "../../service/src/sealing/development-authority.ts";
-import { createDevelopmentTimeStamps } from "../../service/src/sealing/development-time-stamps.ts";
-import { certificatesIn, chainsOf, evidenceFrom } from "../../service/src/sealing/evidence.ts";
 import {
   attachTimeStamp,
   cmsOf,
@@ -21,52 +13,18 @@ import {
   signatureTimeStampOf,
   signatureValueOf,
 } from "../../service/src/sealing/signature-time-stamp.ts";
-import { checkedAnswer, timeStampRequest } from "../../service/src/sealing/time-stamp.ts";
-import { readRevocationList } from "../../service/src/sealing/x509.ts";
+import { readSealedFile } from "../../service/src/verify/pdf.ts";
 import { missing, run } from "../helpers/tools.ts";
-import { depositTemplate, draw } from "../pdf/sample.ts";
-import { der, makeAuthorities } from "./tsa.ts";
+import { makeLevels } from "./levels.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "cunzheng-levels-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => path.join(folder, name);
 const now = () => new Date("2026-11-21T01:30:00Z");
 const attime = ["-attime", String(now().getTime() / 1000 + 60)];
-const template = await depositTemplate();
-
-function makeLevels(algorithm: SealAlgorithm) {
-  const authorities = makeAuthorities(now, algorithm);
-  const stamps = createDevelopmentTimeStamps(authorities.tsa, { now });
-  const ask = (digest: Uint8Array) => {
-    const nonce = randomBytes(16);
-    return checkedAnswer(stamps.answer(timeStampRequest(digest, nonce)), { digest, nonce }).der;
-  };
-  const archive = (file: Buffer) => {
-    const open = openDocumentTimeStamp(file, 3000);
-    return Buffer.concat([file, open.finish(ask(open.digest))]);
-  };
-  const store = (file: Buffer, crls = authorities.lists()) => {
-    const evidence = evidenceFrom(
-      chainsOf(certificatesIn(file), [der(authorities.root)]),
-      crls.map(readRevocationList),
-      now(),
-    );
-    return Buffer.concat([file, storeAddition(file, evidence)]);
-  };
-  authorities.sealer.reserve(3000);
-  const sealed = authorities.sealer.seal(draw(template));
-  const base = Buffer.concat([template.prefix, sealed.suffix]);
-  const token = ask(createHash("sha256").update(signatureValueOf(base)).digest());
-  const stamped = attachTimeStamp(base, token);
-  const stored = store(stamped);
-  const archived = archive(stored);
-  const renewed = archive(store(archived));
-  const files = { "B-B": base, "B-T": stamped, "B-LT": stored, "B-LTA": archived, renewed };
-  return { ...authorities, sealed, token, files, store, archive, ask };
-}
 
 describe.each(["P-256", "RSA-2048", "RSA-3072"] satisfies SealAlgorithm[])("a file sealed with %s", (algorithm) => {
-  const { root, token, files, sealed, store } = makeLevels(algorithm);
+  const { root, token, files, sealed, store } = makeLevels(algorithm, now);
   const names = Object.keys(files) as (keyof typeof files)[];
   for (const name of names) writeFileSync(at(`${algorithm}-${name}.pdf`), files[name]);
   writeFileSync(at(`${algorithm}-root.pem`), root.certificatePem);
@@ -174,7 +132,7 @@ describe.each(["P-256", "RSA-2048", "RSA-3072"] satisfies SealAlgorithm[])("a fi
 });
 
 describe("a token that is too large", () => {
-  const { files, ask } = makeLevels("P-256");
+  const { files, ask } = makeLevels("P-256", now);
 
   it("is refused with both sizes, for the seal as for the document", () => {
     const { start, end } = sealContents(files["B-B"]);
