@@ -15,6 +15,7 @@ import type { AppContext, Domain } from "./app.ts";
 import { blacklistRoutes } from "./blacklist/routes.ts";
 import type { BlacklistContext } from "./blacklist/routes.ts";
 import type { Blacklist } from "./blacklist/blacklist.ts";
+import { replyRoutes } from "./certificates/replies-routes.ts";
 import { certificateRoutes } from "./certificates/routes.ts";
 import type { CertificateContext } from "./certificates/routes.ts";
 import { keepTemplates } from "./certificates/certificate.ts";
@@ -227,6 +228,7 @@ export async function openCentre(options: CentreOptions): Promise<Centre> {
       identityRoutes,
       accountRoutes,
       certificateRoutes,
+      replyRoutes,
       withdrawalRoutes,
       blacklistRoutes,
       overviewRoutes,
