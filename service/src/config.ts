@@ -5,7 +5,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { readSealLevels } from "./config-levels.ts";
 import type { SealLevels } from "./config-levels.ts";
-import { sealKeyFromPem, sealKeyFromPkcs12 } from "./sealing/keys.ts";
+import { certificatesOfPem, sealKeyFromPem, sealKeyFromPkcs12 } from "./sealing/keys.ts";
+import type { Pkcs11Key } from "./sealing/pkcs11.ts";
 import { inlineSecrets, settings } from "./settings.ts";
 import type { Setting, SettingName } from "./settings.ts";
 
@@ -16,9 +17,11 @@ export type SmsProvider = "development" | "gateway" | "none";
 /** Whose X-Forwarded-For is believed: nobody's, that of a number of hops, or that of listed addresses. */
 export type TrustProxy = false | number | string[];
 
-/** Where the seal key is: PEM files, or the PKCS#12 file of a certification authority. */
+/** Where the seal key is: PEM files, the PKCS#12 file of a certification authority, or a device behind PKCS#11. */
 export type SealFiles =
-  { kind: "pem"; keyFile: string; chainFile: string } | { kind: "pkcs12"; file: string; password: string };
+  | { kind: "pem"; keyFile: string; chainFile: string }
+  | { kind: "pkcs12"; file: string; password: string }
+  | ({ kind: "pkcs11"; chainFile: string } & Pkcs11Key);
 
 /** Key files of the centre, absolute paths. What they hold is read by the domain that uses them. */
 export interface KeyFiles {
@@ -257,6 +260,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
     const password = text("SEAL_PASSWORD");
     const isContainer = /\.(p12|pfx)$/i.test(keyFile);
     const chainFile = text("SEAL_CHAIN_FILE") || (dir ? path.join(dir, "seal-chain.pem") : "");
+    if (text("SEAL_PKCS11_MODULE")) return deviceFiles(chainFile, password);
     if (!keyFile) return { kind: "pem", keyFile, chainFile };
     if (isContainer && !password) complain("SEAL_PASSWORD", "is missing, and the seal key is a PKCS#12 file", "_FILE");
     const files: SealFiles = isContainer
@@ -271,6 +275,27 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, wo
           ? "cannot be opened with this password, or holds no key with its certificate"
           : "and its certificates do not belong together, or are not PEM",
       );
+    return files;
+  }
+
+  /** A key on a device is not tried here: that would sign in at the device before the other settings are known to be right. */
+  function deviceFiles(chainFile: string, pin: string): SealFiles {
+    const [module, token, key] = [text("SEAL_PKCS11_MODULE"), text("SEAL_PKCS11_TOKEN"), text("SEAL_PKCS11_KEY")];
+    if (text("SEAL_KEY_FILE")) complain("SEAL_KEY_FILE", "is set beside SEAL_PKCS11_MODULE: name one seal key");
+    if (!token) complain("SEAL_PKCS11_TOKEN", "is missing, and the seal key is on a device");
+    if (!key) complain("SEAL_PKCS11_KEY", "is missing, and the seal key is on a device");
+    if (!pin) complain("SEAL_PASSWORD", "is missing, and the seal key is on a device", "_FILE");
+    readable("SEAL_PKCS11_MODULE", module);
+    const files: SealFiles = {
+      kind: "pkcs11",
+      module: absolute(module),
+      token,
+      key,
+      pin,
+      chainFile: absolute(chainFile),
+    };
+    if (readable("SEAL_CHAIN_FILE", chainFile) && !openSeal(files))
+      complain("SEAL_CHAIN_FILE", "holds no certificates in PEM");
     return files;
   }
 
@@ -298,6 +323,10 @@ function canRead(file: string): boolean {
 /** The certificates of the seal key, its own first; undefined when key, certificates and password do not fit together. */
 function openSeal(seal: SealFiles): X509Certificate[] | undefined {
   try {
+    if (seal.kind === "pkcs11") {
+      const certificates = certificatesOfPem(fs.readFileSync(seal.chainFile, "utf8"));
+      return certificates.length > 0 ? certificates : undefined;
+    }
     const { chain } =
       seal.kind === "pkcs12"
         ? sealKeyFromPkcs12(fs.readFileSync(seal.file), seal.password)
@@ -322,7 +351,8 @@ function developmentKeys(keys: KeyFiles): { variable: SettingName; why: string }
     if (folder) reasons.push({ variable, why: `lies under ${folder}, which is marked as DEVELOPMENT-KEYS` });
   };
   check("KEYS_DIR", keys.log);
-  const sealFile = keys.seal.kind === "pkcs12" ? keys.seal.file : keys.seal.keyFile;
+  const { seal } = keys;
+  const sealFile = seal.kind === "pkcs12" ? seal.file : seal.kind === "pem" ? seal.keyFile : seal.chainFile;
   if (path.dirname(sealFile) !== keys.dir) check("SEAL_KEY_FILE", sealFile);
   if (keys.tag && path.dirname(keys.tag) !== keys.dir) check("TAG_KEY_FILE", keys.tag);
   const names = openSeal(keys.seal)?.flatMap((certificate) => [certificate.subject, certificate.issuer]) ?? [];

@@ -4,8 +4,9 @@ import type { KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Config } from "./config.ts";
 import { invariant } from "./errors.ts";
+import { sealKeyFromPkcs11 } from "./sealing/pkcs11.ts";
 import { sealKeyFromPem, sealKeyFromPkcs12 } from "./sealing/keys.ts";
-import type { SealKey } from "./sealing/keys.ts";
+import type { HeldSealKey, SealKey } from "./sealing/keys.ts";
 
 export interface KeyPair {
   privateKey: KeyObject;
@@ -18,7 +19,7 @@ export interface CentreKeys {
   witness: KeyPair;
   member: KeyPair;
   qr: KeyPair;
-  seal: SealKey;
+  seal: SealKey | HeldSealKey;
   /** secp256k1 keys of the sending accounts, hex */
   accounts: { anchor: string; status: string; listing: string };
   /** 32 bytes, shared by the members while tags are made with a development key */
@@ -42,7 +43,9 @@ export async function readKeys(files: Config["keys"]): Promise<CentreKeys> {
     seal:
       files.seal.kind === "pkcs12"
         ? sealKeyFromPkcs12(await readFile(files.seal.file), files.seal.password)
-        : sealKeyFromPem(await text(files.seal.keyFile), await text(files.seal.chainFile)),
+        : files.seal.kind === "pkcs11"
+          ? await sealKeyFromPkcs11(files.seal, await text(files.seal.chainFile))
+          : sealKeyFromPem(await text(files.seal.keyFile), await text(files.seal.chainFile)),
     accounts: {
       anchor: await text(files.anchor),
       status: await text(files.status),

@@ -80,11 +80,19 @@ export const settings = [
   },
   {
     name: "SEAL_PASSWORD",
-    about: "password of the PKCS#12 file; only as SEAL_PASSWORD_FILE",
+    about: "password of the PKCS#12 file, or PIN of the token; only as SEAL_PASSWORD_FILE",
     example: "/run/secrets/seal-password",
     optional: true,
     secret: true,
   },
+  {
+    name: "SEAL_PKCS11_MODULE",
+    about: "library of the device that holds the seal key (PKCS#11); its certificates are in SEAL_CHAIN_FILE",
+    example: "/usr/lib/softhsm/libsofthsm2.so",
+    optional: true,
+  },
+  { name: "SEAL_PKCS11_TOKEN", about: "label of the device's token", example: "cunzheng", optional: true },
+  { name: "SEAL_PKCS11_KEY", about: "label of the private key on the token", example: "seal", optional: true },
   {
     name: "TSA_URL",
     about: "time-stamping authority (RFC 3161 over HTTP). Without one, seals stay at level B-B",

@@ -11,16 +11,26 @@ export interface SealKey {
   readonly chain: readonly Uint8Array[];
 }
 
+/** A seal key that somebody else holds, such as a device: it signs for us, and we never see it. */
+export interface HeldSealKey {
+  readonly chain: readonly Uint8Array[];
+  /** signs with SHA-256: ECDSA in DER, or RSASSA-PKCS1-v1_5 */
+  sign(bytes: Uint8Array): Buffer;
+  close(): void;
+}
+
 /**
  * Reads a key and its certificates, in any order, from PEM.
  * @throws invariant when no certificate belongs to the key
  */
 export function sealKeyFromPem(keyPem: string, certificatesPem: string): SealKey {
-  const blocks = certificatesPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return arrange(
-    createPrivateKey(keyPem),
-    blocks.map((block) => new X509Certificate(block)),
-  );
+  return arrange(createPrivateKey(keyPem), certificatesOfPem(certificatesPem));
+}
+
+/** All certificates in a PEM text, in its order. */
+export function certificatesOfPem(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
 }
 
 /**
@@ -50,10 +60,15 @@ function toDer(value: forge.asn1.Asn1): Buffer {
   return Buffer.from(forge.asn1.toDer(value).getBytes(), "latin1");
 }
 
-/** Follows the issuers from the key's certificate upwards and leaves out the root, which a verifier must have already. */
 function arrange(key: KeyObject, certificates: readonly X509Certificate[]): SealKey {
-  let current = certificates.find((certificate) => certificate.checkPrivateKey(key));
-  invariant(current, "no certificate belongs to the seal key");
+  const own = certificates.find((certificate) => certificate.checkPrivateKey(key));
+  invariant(own, "no certificate belongs to the seal key");
+  return { key, chain: chainOf(own, certificates) };
+}
+
+/** Follows the issuers from the key's certificate upwards and leaves out the root, which a verifier must have already. */
+export function chainOf(own: X509Certificate, certificates: readonly X509Certificate[]): Uint8Array[] {
+  let current: X509Certificate | undefined = own;
   const chain: Uint8Array[] = [];
   while (current && (chain.length === 0 || !isSelfSigned(current)) && chain.length < certificates.length) {
     chain.push(current.raw);
@@ -62,7 +77,7 @@ function arrange(key: KeyObject, certificates: readonly X509Certificate[]): Seal
       ? undefined
       : certificates.find((other) => other !== child && child.checkIssued(other));
   }
-  return { key, chain };
+  return chain;
 }
 
 function isSelfSigned(certificate: X509Certificate): boolean {

@@ -1,14 +1,14 @@
 // Sealing a drawn certificate: PAdES B-B with the centre's seal key. Nothing here waits for anything, so that a worker can
 // seal thousands a second; raising a file to B-T or LTA comes later and changes none of the digests returned here.
 
-import { createHash, sign, X509Certificate } from "node:crypto";
+import { createHash, sign, verify, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { invariant } from "../errors.ts";
 import { openForSignature } from "../pdf/drawing.ts";
 import type { Drawing } from "../pdf/drawing.ts";
 import { SignedData } from "./cms.ts";
 import type { KeyKind } from "./cms.ts";
-import type { SealKey } from "./keys.ts";
+import type { HeldSealKey, SealKey } from "./keys.ts";
 
 export interface Sealed {
   /** what follows the template's prefix; prefix and suffix together are the file */
@@ -40,15 +40,19 @@ const ZERO = 0x30;
 const LONGEST_P256_SIGNATURE = 72;
 
 /**
- * Makes a sealer for a P-256 or RSA key of 2048 bits or more.
+ * Makes a sealer for a P-256 or RSA key of 2048 bits or more, which signs once to show that it is the certificate's.
  * @param chain DER: the seal certificate first, then its intermediates
  * @throws invariant when the key is of another kind or not the certificate's
  */
-export function createSealer({ key, chain }: SealKey): Sealer {
+export function createSealer(held: SealKey | HeldSealKey): Sealer {
+  const { chain } = held;
   const [certificate] = chain;
   invariant(certificate, "a sealer needs its certificate");
-  invariant(new X509Certificate(certificate).checkPrivateKey(key), "the seal key is not the certificate's");
-  const { kind, longestSignature } = keyKind(key);
+  const { publicKey } = new X509Certificate(certificate);
+  const { kind, longestSignature } = keyKind(publicKey);
+  const signed = "key" in held ? (bytes: Uint8Array) => sign("sha256", bytes, held.key) : held.sign;
+  const trial = certificate.subarray(0, 32);
+  invariant(verify("sha256", trial, publicKey, signed(trial)), "the seal key is not the certificate's");
   const cms = new SignedData(kind, chain);
   const digitsWithoutRoom = 2 * cms.lengthWith(longestSignature);
   let contentsDigits = digitsWithoutRoom;
@@ -58,7 +62,7 @@ export function createSealer({ key, chain }: SealKey): Sealer {
     signer: Uint8Array.from(signer),
     seal(drawing) {
       const { suffix, contentsAt, digest } = openForSignature(drawing, contentsDigits);
-      const signature = sign("sha256", cms.toBeSigned(digest), key);
+      const signature = signed(cms.toBeSigned(digest));
       const end = cms.writeDigits(suffix, contentsAt, digest, signature);
       const padding = { at: end, length: contentsAt + contentsDigits - end };
       suffix.fill(ZERO, end, end + padding.length);
