@@ -232,7 +232,8 @@ describe("a listing under Article 41", () => {
         .database(code)
         .query<{ data: string }>("select encode(data, 'hex') as data from chain_write");
       for (const { data } of sent.rows) for (const word of [...secret, ...inHex]) expect(data).not.toContain(word);
-      expect(await auditCentre(stack.centre(code), new Date())).toEqual([]);
+      const { url: chainUrl, registry } = stack.file.chain;
+      expect(await auditCentre({ ...stack.centre(code), chainUrl, registry }, new Date())).toEqual([]);
     }
   });
 });

@@ -116,15 +116,18 @@ async function judgeSize(file: PresentedFile): Promise<Checked> {
   return { verdict, from: "file", file, readThrough: [], centreNames: {}, at: new Date() };
 }
 
-/** Verifies. Outages become steps that are unknown; only a page that knows no centre at all cannot begin. */
+/** Verifies. Outages become steps that are unknown; a page that knows no centre at all can only tell what is no certificate. */
 export async function run(subject: Subject): Promise<Checked> {
   if (subject.from === "file" && subject.bytes === null) return judgeSize(subject);
   if (!globalThis.isSecureContext) throw new Presenting("insecure");
   if (!globalThis.crypto?.subtle) throw new Presenting("no-crypto");
   // The code of the verifier and the list of centres come at the same time.
-  const [verifier, { centres }] = await Promise.all([
+  const [verifier, { centres, ...without }] = await Promise.all([
     import("../../../../service/src/verify/verify.ts"),
-    loadConsortium(),
+    loadConsortium().catch((error: unknown) => {
+      if (subject.from === "qr") throw error;
+      return { centres: [], error };
+    }),
   ]);
   const { sources, heard } = recording(httpSources(centres.map(({ code, url }) => ({ code, url }))));
   const at = new Date();
@@ -132,6 +135,8 @@ export async function run(subject: Subject): Promise<Checked> {
     subject.from === "file"
       ? await verifier.verifyFile(subject.bytes!, sources, at)
       : await verifier.verifyQr(subject.text, sources, at);
+  // What the file itself shows needs nobody's answer; all else does, and there is nobody to ask.
+  if ("error" in without && verdict.headline !== "not-genuine") throw without.error;
   return {
     verdict,
     from: subject.from,
