@@ -20,6 +20,7 @@ import { readSerial } from "./serial.ts";
 import { confirmRevocation, proposeRevocation, receiptOf, standingOn } from "./standing.ts";
 import type { ReceiptSource, RevocationReason, SubmitRevocation } from "./standing.ts";
 import { revokedOnChain } from "./standing-store.ts";
+import { subjectRoutes } from "./subject-routes.ts";
 import * as store from "./store.ts";
 import type { CertificateView } from "./store.ts";
 import { CertificateSchema, certificateJson } from "./view.ts";
@@ -67,6 +68,7 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
   }
 
   await bulkRoutes(app, context);
+  await subjectRoutes(app, context, toJson);
 
   app.get(
     "/api/v1/certificate-kinds",
