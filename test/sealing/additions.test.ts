@@ -84,8 +84,8 @@ describe.each(["P-256", "RSA-2048", "RSA-3072"] satisfies SealAlgorithm[])("a fi
     expect(seal).toContain("Signature is Valid.");
     expect(seal).toContain("Certificate is Trusted.");
     // poppler lists a document time-stamp and says that it cannot check one.
-    expect(stamps).toHaveLength(name === "renewed" ? 2 : name === "B-LTA" ? 1 : 0);
-    if (stamps.length > 0) expect(stamps.at(-1)).toContain("Total document signed");
+    expect(stamps).toHaveLength(Number(name === "B-LTA") + 2 * Number(name === "renewed"));
+    expect([seal, ...stamps].at(-1)!.includes("Total document signed")).toBe(name !== "B-LT");
   });
 
   it.skipIf(missing("openssl")).each(["B-B", "B-T"] as const)("is CAdES for openssl, %s", (name) => {

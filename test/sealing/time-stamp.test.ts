@@ -116,19 +116,29 @@ describe("a token of another program", () => {
       writeFileSync(at("tsa-key.pem"), tsa.keyPem);
       writeFileSync(at("chain.pem"), root.certificatePem);
       writeFileSync(at("serial"), "01\n");
-      const settings = [
-        ...["[tsa]", "default_tsa = t", "[t]", `serial = ${at("serial")}`, "crypto_device = builtin"],
-        ...[`signer_cert = ${at("tsa.pem")}`, `certs = ${at("chain.pem")}`, `signer_key = ${at("tsa-key.pem")}`],
-        ...[
-          "signer_digest = sha512",
-          "default_policy = 2.999.1",
-          "digests = sha256",
-          "accuracy = secs:1, millisecs:500",
-        ],
-        ...["ordering = yes", "tsa_name = yes", "ess_cert_id_chain = no", "clock_precision_digits = 3"],
-      ];
+      const settings = `[tsa]
+default_tsa = t
+[t]
+serial = ${at("serial")}
+crypto_device = builtin
+signer_cert = ${at("tsa.pem")}
+certs = ${at("chain.pem")}
+signer_key = ${at("tsa-key.pem")}
+signer_digest = sha512
+default_policy = 2.999.1
+digests = sha256
+accuracy = secs:1, millisecs:500
+ordering = yes
+tsa_name = yes
+ess_cert_id_chain = no
+clock_precision_digits = 3
+`;
       for (const hash of ["sha1", "sha256"]) {
-        writeFileSync(at("tsa.cnf"), [...settings, `ess_cert_id_alg = ${hash}`, ""].join("\n"));
+        writeFileSync(
+          at("tsa.cnf"),
+          `${settings}ess_cert_id_alg = ${hash}
+`,
+        );
         const nonce = randomBytes(8);
         writeFileSync(at("q.tsq"), timeStampRequest(digest, nonce));
         run("openssl", ["ts", "-reply", "-config", at("tsa.cnf"), "-queryfile", at("q.tsq"), "-out", at("a.tsr")]);

@@ -47,7 +47,7 @@ export interface TestAuthority {
 }
 
 export async function startTestAuthority(
-  { root, intermediate, tsa, lists }: ReturnType<typeof makeAuthorities>,
+  { intermediate, tsa, lists }: ReturnType<typeof makeAuthorities>,
   now: () => Date,
 ): Promise<TestAuthority> {
   let stamps = createDevelopmentTimeStamps(tsa, { now });

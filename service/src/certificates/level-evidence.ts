@@ -6,6 +6,7 @@ import { invariant } from "../errors.ts";
 import type { Evidence } from "../sealing/additions.ts";
 import { certificatesIn, chainsOf, evidenceFrom } from "../sealing/evidence.ts";
 import type { Blob } from "../sealing/packing.ts";
+import { sealCertificatesOf } from "../sealing/signature-time-stamp.ts";
 import { readRevocationList } from "../sealing/x509.ts";
 import type { RevocationList } from "../sealing/x509.ts";
 import * as store from "./levels-store.ts";
@@ -23,9 +24,10 @@ export interface EvidenceSource {
 export interface EvidenceCollector {
   /**
    * What the store of this file needs now, kept in the database.
+   * @param ofStamp the certificates of its one time-stamp, if it was made a moment ago; else they are read from the file
    * @throws EVIDENCE_INCOMPLETE, AUTHORITY_UNREACHABLE, REVOCATION_LIST_INVALID
    */
-  evidenceFor(file: Buffer): Promise<{ evidence: Evidence; blobs: Blob[] }>;
+  evidenceFor(file: Buffer, ofStamp?: readonly Buffer[]): Promise<{ evidence: Evidence; blobs: Blob[] }>;
   /** Keeps DER in the database, each once, and names it for packing. */
   keep(kind: "certificate" | "crl", ders: readonly Uint8Array[]): Promise<Blob[]>;
 }
@@ -38,8 +40,8 @@ export function collectEvidence(pool: Pool, source: EvidenceSource, now: () => D
 
   return { evidenceFor, keep };
 
-  function evidenceFor(file: Buffer) {
-    const certificates = certificatesIn(file);
+  function evidenceFor(file: Buffer, ofStamp?: readonly Buffer[]) {
+    const certificates = ofStamp ? [...sealCertificatesOf(file), ...ofStamp] : certificatesIn(file);
     return once(found, keyOf(certificates), async () => {
       const chains = chainsOf(certificates, source.certificates);
       const urls = source.listUrls.length > 0 ? source.listUrls : chains.listUrls;

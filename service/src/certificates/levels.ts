@@ -183,10 +183,12 @@ async function raise(
     }
     const isRenewal = given.steps.at(-1)?.level === "B-LTA";
     if ((raised.level === "B-T" && reaches(levels, "B-LT")) || isRenewal) {
-      const { evidence, blobs } = await collector.evidenceFor(file).catch((cause: unknown) => {
-        if (!(cause instanceof DomainError)) throw cause;
-        throw new DomainError("EVIDENCE_MISSING", { why: cause.code, ...cause.params }, { cause });
-      });
+      const { evidence, blobs } = await collector
+        .evidenceFor(file, raised.stamp?.certificates)
+        .catch((cause: unknown) => {
+          if (!(cause instanceof DomainError)) throw cause;
+          throw new DomainError("EVIDENCE_MISSING", { why: cause.code, ...cause.params }, { cause });
+        });
       const content = storeAddition(file, evidence);
       add(isRenewal ? "B-LTA" : "B-LT", content, blobs, Buffer.concat([file, content]));
     }
