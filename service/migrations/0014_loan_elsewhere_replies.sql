@@ -80,7 +80,9 @@ $$;
 create function loan_elsewhere_state(certificate text) returns text language sql stable as $$
   select case
     when step in ('granted', 'refused', 'settled', 'cancelled') then step
+    -- One that takes its place may be drawn and not issued yet: from then on no slip belongs to it any more.
     when exists (select from certificate_revocation r where r.certificate_id = c.id and r.confirmed_by is not null)
+      or exists (select from certificate newer where newer.supersedes = c.id)
     then 'revoked'
     when exists (select from certificate_issue i where i.certificate_id = c.id) then 'issued'
   end
@@ -189,10 +191,19 @@ create function loan_elsewhere_may(state text, step text) returns boolean langua
   end, false)
 $$;
 
+-- Steps of a certificate come one after the other, and not while another one of the same account is drawn, which asks what
+-- was granted before. What is read after this lock is what holds.
+create function loan_elsewhere_lock(certificate_id text) returns void language plpgsql as $$
+begin
+  perform from certificate c where c.id = loan_elsewhere_lock.certificate_id for no key update;
+  perform from depositor d
+  where d.id = (select c.depositor_id from certificate c where c.id = loan_elsewhere_lock.certificate_id)
+  for no key update;
+end $$;
+
 create function loan_elsewhere_reply_guard() returns trigger language plpgsql as $$
 begin
-  -- Steps of a certificate come one after the other; the state is read after the lock.
-  perform from certificate where id = new.certificate_id for no key update;
+  perform loan_elsewhere_lock(new.certificate_id);
   if loan_elsewhere_pending(new.certificate_id) then
     raise exception 'a reply waits for its confirmation' using errcode = 'CZ513';
   end if;
@@ -214,7 +225,7 @@ declare
   state text;
 begin
   select * into reply from loan_elsewhere_reply where id = new.reply_id;
-  perform from certificate where id = reply.certificate_id for no key update;
+  perform loan_elsewhere_lock(reply.certificate_id);
   if not reply.needs_confirmation then
     raise exception 'this reply needs no confirmation' using errcode = 'CZ515';
   end if;

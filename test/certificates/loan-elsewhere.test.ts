@@ -238,7 +238,7 @@ describe("what is asked and what is printed", () => {
       item.kind === "text" ? placeholders(item.text) : [],
     );
     expect(texts.filter((name) => !(name in given) && !["centre", "verificationPage"].includes(name))).toEqual([]);
-    expect(loanElsewhereKind.qrSummary(face)).toEqual([123_456, 1_000_000, 240_000, null, null, 0, 0]);
+    expect(loanElsewhereKind.qrSummary(face)).toEqual([123_456, 1_000_000, 240_000, null, null, 0]);
     expect(loanElsewhereKind.qrSummary(face)).toHaveLength(figuresOfKinds["loan-elsewhere"]!.length);
   });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { App, Domain } from "../../service/src/app.ts";
-import { issueCertificates, issueEach } from "../../service/src/certificates/certificate.ts";
+import { finishDrawn, issueCertificates, issueEach } from "../../service/src/certificates/certificate.ts";
 import { replyRoutes } from "../../service/src/certificates/replies-routes.ts";
 import { replyFaults } from "../../service/src/certificates/replies-store.ts";
 import { decideReply, registerReply, replyView } from "../../service/src/certificates/replies.ts";
@@ -234,6 +234,37 @@ describe("loans elsewhere count as used", () => {
     expect(JSON.parse(row!.record)).toMatchObject({ fields: { loansTaken: 1, loansAmountYuan: "500000.00" } });
     await lend(poolOf(), person, { settledOn: "2020-01-01" });
     expect(await asked({ details: elsewhere })).toBe("LOANS_USED_TWICE");
+  });
+
+  it("and a slip that comes at the same moment as another wish is not overtaken", async () => {
+    const id = await issued();
+    const [slip, wish] = await Promise.all([codeOf(register(id, steps.granted)), asked({ details: elsewhere })]);
+    expect(slip).toBe("done");
+    const { rows } = await poolOf().query(
+      `select c.drawn_at from certificate c where c.depositor_id = $1 and c.id <> $2`,
+      [`dep_${person}`, id],
+    );
+    // Either the slip was first, and forbids; or the certificate was, and was right when it was drawn.
+    expect([wish, rows.length]).toEqual(rows.length === 0 ? ["FIRST_LOAN_UNSETTLED", 0] : ["issued", 1]);
+    expect(await asked({ details: elsewhere })).toBe("FIRST_LOAN_UNSETTLED");
+  });
+
+  it("and belongs to no certificate whose successor is drawn and not issued yet", async () => {
+    const id = await issued();
+    let stopped = false;
+    const certificates = {
+      ...world.certificates,
+      onStep: (step: string) => {
+        if (step !== "drawn" || stopped) return;
+        stopped = true;
+        throw new Error("killed");
+      },
+    };
+    await expect(issueCertificates(certificates, [loanWish(person)])).rejects.toThrow("killed");
+    expect(await state(id)).toBe("superseded");
+    expect(await codeOf(register(id, steps.granted))).toBe("REPLY_NOT_POSSIBLE");
+    await finishDrawn(world.certificates, -1);
+    expect(await state(id)).toBe("superseded");
   });
 
   it("not when the slip refuses, or was registered by mistake; and nothing is issued while a slip waits", async () => {

@@ -49,16 +49,18 @@ export interface CertificateStand {
   freeze: { until: "until_reply" | "until_settled"; begunAt: Date } | null;
 }
 
-/** Locks a certificate, so that its steps come one after the other. */
+/** Locks a certificate and its account, so that steps, and the drawing of another certificate, come one after the other. */
 export async function lockCertificate(db: Queryable, id: string): Promise<void> {
-  await db.query("select from certificate where id = $1 for no key update", [id]);
+  await db.query("select loan_elsewhere_lock($1)", [id]);
 }
 
 /** How a certificate for a loan elsewhere stands, or undefined when it is none. */
 export async function standOf(db: Queryable, certificateId: string): Promise<CertificateStand | undefined> {
   const { rows } = await db.query(
     `select c.id, c.status_index, c.valid_until, loan_elsewhere_state(c.id) as state, loan_elsewhere_pending(c.id) as pending,
-       r.reason, f.until, f.begun_at
+       case when r.reason is null and exists (select from certificate newer where newer.supersedes = c.id) then 3
+         else r.reason end as reason,
+       f.until, f.begun_at
      from certificate c
      left join certificate_revocation r on r.certificate_id = c.id and r.confirmed_by is not null
      left join depositor_freeze f on f.certificate_id = c.id and f.ended_at is null

@@ -30,7 +30,6 @@ export const figuresOfKinds: Readonly<Record<string, readonly Figure[]>> = {
     { code: "runFrom", unit: "month", zh: "最近连续缴存起始年月", en: "First of the latest months in a row" },
     { code: "runTo", unit: "month", zh: "最近连续缴存截止年月", en: "Last of the latest months in a row" },
     { code: "loansTaken", unit: "count", zh: "公积金贷款次数", en: "Fund loans taken" },
-    { code: "loansAmount", unit: "fen", zh: "累计贷款金额", en: "Amount of all fund loans" },
   ],
   "unit-deposit": [
     { code: "depositors", unit: "count", zh: "缴存人数", en: "Depositors" },

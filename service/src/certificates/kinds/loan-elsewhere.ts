@@ -179,7 +179,6 @@ export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
       monthNumber(fields.runFrom),
       monthNumber(fields.runTo),
       fields.loansTaken,
-      fen(fields.loansAmountYuan),
     ];
   },
 };
