@@ -3,7 +3,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
-import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createPool } from "../../service/src/db.ts";
 import { makeKeys } from "./certificates.ts";
@@ -75,16 +74,22 @@ export const issueSingle: Figure = {
     };
 
     /** Times in milliseconds from when each request was due, sorted; one that waits makes no other one wait. */
-    async function load(rate: number, seconds: number): Promise<number[]> {
+    function load(rate: number, seconds: number): Promise<number[]> {
+      const count = rate * seconds;
       const started = performance.now();
       const times: Promise<number>[] = [];
-      for (let i = 0; i < rate * seconds; i++) {
-        const due = started + (1000 * i) / rate;
-        const early = due - performance.now();
-        if (early > 0) await wait(early);
-        times.push(ask().then(() => performance.now() - due));
-      }
-      return (await Promise.all(times)).sort((a, b) => a - b);
+      return new Promise((resolve, reject) => {
+        const timer = setInterval(() => {
+          for (;;) {
+            const due = started + (1000 * times.length) / rate;
+            if (times.length === count || due > performance.now()) break;
+            times.push(ask().then(() => performance.now() - due));
+          }
+          if (times.length < count) return;
+          clearInterval(timer);
+          Promise.all(times).then((all) => resolve(all.sort((x, y) => x - y)), reject);
+        }, 1);
+      });
     }
 
     return {
