@@ -24,6 +24,6 @@ describe("what a person can have certificates of", () => {
     const written = async () => (await pool.query("select kind, actor, person_id from trace")).rows;
     expect(await written()).toEqual([{ kind: "certificate-subjects", actor: "staff_clerk", person_id: "pers_1" }]);
     const broken = { ...traces, random: () => Buffer.alloc(0) };
-    await expect(subjectsFor(pool, broken, "pers_1", "staff_clerk")).rejects.toThrow();
+    await expect(subjectsFor(pool, broken, "pers_1", "staff_clerk")).rejects.toBeInstanceOf(Error);
   });
 });
