@@ -99,9 +99,11 @@ function earliest(times: readonly (number | null)[]): number | null {
   return known.length > 0 ? Math.min(...known) : null;
 }
 
-/** §10 step 6: whether the authority is a `timestamp` key of the issuing centre, trusted at the token's time. */
+/** §10 step 6: whether the authority is a `timestamp` key of the issuing centre, trusted at the token's time and never distrusted. */
 const isTrustedToken = (issuer: Centre, { time, certificate }: Token): boolean =>
-  keysOf(issuer, "timestamp").some((key) => key.value === certificate && isTrusted(key, time));
+  keysOf(issuer, "timestamp").some(
+    (key) => key.value === certificate && key.distrustedSince === 0 && isTrusted(key, time),
+  );
 
 function receiptOutcome(subject: Subject, answer: Case["answer"]): Outcome {
   if (answer === "unreachable") return unknown("issuer-unreachable");

@@ -158,6 +158,20 @@ add(
 );
 add(
   "file",
+  "time-stamp-authority-distrusted-later",
+  bad("trust", "key-distrusted"),
+  "The authority was distrusted after it wrote the time: whoever stole its key can write any earlier time.",
+  "Asking only whether the authority was trusted at the time that it wrote.",
+  stamped(),
+  (world) => {
+    distrusted(world);
+    eachList(world, (list) => {
+      keyOf(list, "timestamp").distrustedSince = stampedAt + 1;
+    });
+  },
+);
+add(
+  "file",
   "time-stamp-of-another-centres-authority",
   bad("trust", "key-distrusted"),
   "The authority is another centre's, not the issuer's.",

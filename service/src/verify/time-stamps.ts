@@ -33,7 +33,8 @@ export function levelOf({ stored, archived }: Additions, { token }: Seal): Level
 /** Is the token's authority one that the issuing centre uses, trusted at the time that it wrote? */
 function trusted({ authority, time }: Token, owner: NamedKey | undefined): boolean {
   const key = owner && keysOf(owner.centre, "timestamp").find(({ value }) => value === authority);
-  return key !== undefined && trustedAt(key, time);
+  // One that was ever distrusted counts for nothing, as a witness's: whoever stole it can write any time.
+  return key !== undefined && key.distrustedSince === 0 && trustedAt(key, time);
 }
 
 /** The tokens as the verdict tells them. */
