@@ -29,6 +29,13 @@ describe("the fonts", () => {
     expect(glyphFor(fonts, "家".codePointAt(0)!).face.name).toBe("NotoSerifSC-Regular");
   });
 
+  it("have the fallback at hand without waiting, once it was unpacked in the background", async () => {
+    await fonts.complete;
+    const start = performance.now();
+    expect(fonts.fallback().name).toBe("HanaMinB");
+    expect(performance.now() - start).toBeLessThan(20);
+  });
+
   it("name a character that no font has", () => {
     expect(() => glyphFor(fonts, 0x31350)).toThrow(
       expect.objectContaining({

@@ -72,6 +72,22 @@ export class ByteWriter {
     return this;
   }
 
+  /** Makes room for so many bytes, so that `code` need not ask. */
+  reserve(bytes: number): void {
+    this.#reserve(bytes);
+  }
+
+  /** Writes one character code as `codes` does, into room that was reserved: four bytes at most. */
+  code(code: number): void {
+    this.#putInText(code >> 8);
+    this.#putInText(code & 255);
+  }
+
+  /** Forgets what was written after a place. */
+  cutTo(length: number): void {
+    this.#length = length;
+  }
+
   /** Writes a whole number with leading zeros. */
   padded(value: number, digits: number): this {
     this.#reserve(digits);

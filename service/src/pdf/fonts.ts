@@ -25,8 +25,13 @@ export interface Face {
 
 export interface Fonts {
   readonly main: Face;
-  /** The font for rare characters. The first call unpacks 31 MB and holds the process up for some tenths of a second; later ones are free. */
+  /**
+   * The font for rare characters. It is unpacked in the background from the start on; a call that comes before it is there
+   * unpacks 31 MB itself and holds the process up for some tenths of a second. All others are free.
+   */
   fallback(): Face;
+  /** Settles when the fallback is there. */
+  readonly complete: Promise<void>;
 }
 
 const FOLDER = new URL("../../fonts/", import.meta.url);
@@ -35,26 +40,30 @@ const FALLBACK = { name: "HanaMinB", file: "hanamin-b.ttf.br" };
 
 let loaded: Promise<Fonts> | undefined;
 
-/** Loads the main font. All callers in a process share one copy. */
+/** Loads the main font, and begins to load the other. All callers in a process share one copy. */
 export function loadFonts(): Promise<Fonts> {
   loaded ??= load();
   return loaded;
 }
 
 async function load(): Promise<Fonts> {
-  const compressed = await readFile(new URL(MAIN.file, FOLDER));
-  const main: Face = { name: MAIN.name, font: new TrueTypeFont(await promisify(brotliDecompress)(compressed)) };
+  const main: Face = { name: MAIN.name, font: new TrueTypeFont(await unpack(MAIN.file)) };
   let fallback: Face | undefined;
+  const keep = (bytes: Uint8Array): Face => (fallback ??= { name: FALLBACK.name, font: new TrueTypeFont(bytes) });
+  // On a thread of the pool, so that neither the start nor any request waits. Should it fail, the call below fails and says why.
+  const complete = unpack(FALLBACK.file).then(
+    (bytes) => void keep(bytes),
+    () => undefined,
+  );
   return {
     main,
-    fallback() {
-      fallback ??= {
-        name: FALLBACK.name,
-        font: new TrueTypeFont(brotliDecompressSync(readFileSync(new URL(FALLBACK.file, FOLDER)))),
-      };
-      return fallback;
-    },
+    fallback: () => fallback ?? keep(brotliDecompressSync(readFileSync(new URL(FALLBACK.file, FOLDER)))),
+    complete,
   };
+}
+
+async function unpack(file: string): Promise<Uint8Array> {
+  return promisify(brotliDecompress)(await readFile(new URL(file, FOLDER)));
 }
 
 /** Where a character is drawn from. */

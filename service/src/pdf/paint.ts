@@ -44,9 +44,9 @@ export interface Place {
   readonly width: number;
   readonly height: number;
   readonly size: number;
-  /** size and start of the text as operators, for the usual case of one line that begins at the left */
-  readonly sizeText: string;
+  /** For the usual case of one line that begins at the left: start of the text, and choice of each font, as operators. */
   readonly lineStart: string;
+  readonly selectFont: readonly string[];
   readonly smallest: number;
   readonly align: Align;
   readonly spacing: number;
@@ -77,7 +77,7 @@ export function placeOf(item: TextItem, where: string, pen: Pen, mark: string): 
     where,
     left,
     middle,
-    sizeText: number(item.size),
+    selectFont: SELECT_FONT.map((select) => `${select}${number(item.size)} Tf (`),
     lineStart: startOfLine(left, middle - MIDDLE * item.size),
     width: item.box.width * POINTS_PER_MM,
     height: item.box.height * POINTS_PER_MM,
@@ -102,12 +102,6 @@ export function paintText(out: ByteWriter, text: ShapedText, place: Place): void
   const { size, starts } = fitted;
   out.text(place.open);
   const lines = starts.length - 1;
-  if (lines === 1 && size === place.size && place.align === "left") {
-    out.text(place.lineStart);
-    paintCodes(out, text, 0, text.length, place.sizeText);
-    out.text(place.close);
-    return;
-  }
   const leading = LEADING * size;
   const sizeText = number(size);
   let y = place.middle + ((lines - 1) * leading) / 2 - MIDDLE * size;

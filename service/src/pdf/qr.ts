@@ -69,10 +69,10 @@ interface Layout {
   readonly blocks: readonly number[];
   /** function patterns and format bits, and the mask where data will come: data is added by exclusive or */
   readonly base: Uint8Array;
-  /** for each bit of the message, in order: its byte in the rows, and in the low eight bits what to flip there */
-  readonly cells: Uint32Array;
+  /** for each module of the rows, padding included: which bit of the message it shows; the bit after the last is never set */
+  readonly sources: Uint16Array;
   /** for each possible leading byte, its multiple of the generator polynomial, as words from the highest byte on */
-  readonly multiples: Uint32Array;
+  readonly multiples: Int32Array;
 }
 
 const layouts: (Layout | undefined)[] = [];
@@ -88,15 +88,32 @@ export function encodeQr(url: string, digits: string): QrCode {
   invariant(version !== undefined, `QR content too long: ${url.length} bytes and ${digits.length} digits`);
   const layout = (layouts[version] ??= layOut(version));
   const message = interleave(layout, dataCodewords(layout, url, digits));
-  const rows = layout.base.slice();
-  const { cells } = layout;
-  for (let i = 0, bit = 0; i < message.length; i++) {
+  // Gathered module by module and without a branch: the bits are random, and a processor would guess wrong every second time.
+  const bits = new Uint8Array(8 * message.length + 1);
+  for (let i = 0, at = 0; i < message.length; i++, at += 8) {
     const codeword = message[i]!;
-    // Without a branch: the bits are random, and a processor would guess wrong every second time.
-    for (let shift = 7; shift >= 0; shift--, bit++) {
-      const cell = cells[bit]!;
-      rows[cell >>> 8]! ^= cell & -((codeword >> shift) & 1);
-    }
+    bits[at] = codeword >> 7;
+    bits[at + 1] = (codeword >> 6) & 1;
+    bits[at + 2] = (codeword >> 5) & 1;
+    bits[at + 3] = (codeword >> 4) & 1;
+    bits[at + 4] = (codeword >> 3) & 1;
+    bits[at + 5] = (codeword >> 2) & 1;
+    bits[at + 6] = (codeword >> 1) & 1;
+    bits[at + 7] = codeword & 1;
+  }
+  const { base, sources } = layout;
+  const rows = new Uint8Array(base.length);
+  for (let i = 0, at = 0; i < rows.length; i++, at += 8) {
+    rows[i] =
+      base[i]! ^
+      ((bits[sources[at]!]! << 7) |
+        (bits[sources[at + 1]!]! << 6) |
+        (bits[sources[at + 2]!]! << 5) |
+        (bits[sources[at + 3]!]! << 4) |
+        (bits[sources[at + 4]!]! << 3) |
+        (bits[sources[at + 5]!]! << 2) |
+        (bits[sources[at + 6]!]! << 1) |
+        bits[sources[at + 7]!]!);
   }
   return { version, size: layout.size, rows };
 }
@@ -194,33 +211,44 @@ function interleave(layout: Layout, data: Uint8Array): Uint8Array {
   const message = new Uint8Array(data.length + correction * blocks.length);
   const longest = blocks.at(-1)!;
   const shorter = blocks.filter((length) => length < longest).length;
-  // The remainder of the division is a shift register of bytes, kept four to a word.
-  const words = wordsFor(correction);
-  const remainder = new Uint32Array(words + 1);
+  const remainder = new Int32Array(WORDS);
   let start = 0;
   for (let block = 0; block < blocks.length; block++) {
     const length = blocks[block]!;
-    remainder.fill(0);
-    for (let i = 0; i < length; i++) {
+    // The remainder of the division is a shift register of bytes, four to a word, in variables of its own for speed.
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let i = 0, at = block; i < length; i++, at += blocks.length) {
       const codeword = data[start + i]!;
       // Rows of all blocks come first; the last row is missing from the shorter blocks.
-      message[i < longest - 1 ? i * blocks.length + block : i * blocks.length + block - shorter] = codeword;
-      const row = (codeword ^ (remainder[0]! >>> 24)) * words;
-      for (let w = 0; w < words; w++) {
-        remainder[w] = ((remainder[w]! << 8) | (remainder[w + 1]! >>> 24)) ^ multiples[row + w]!;
-      }
+      message[i < longest - 1 ? at : at - shorter] = codeword;
+      const row = (codeword ^ (r0 >>> 24)) * WORDS;
+      r0 = ((r0 << 8) | (r1 >>> 24)) ^ multiples[row]!;
+      r1 = ((r1 << 8) | (r2 >>> 24)) ^ multiples[row + 1]!;
+      r2 = ((r2 << 8) | (r3 >>> 24)) ^ multiples[row + 2]!;
+      r3 = ((r3 << 8) | (r4 >>> 24)) ^ multiples[row + 3]!;
+      r4 = ((r4 << 8) | (r5 >>> 24)) ^ multiples[row + 4]!;
+      r5 = ((r5 << 8) | (r6 >>> 24)) ^ multiples[row + 5]!;
+      r6 = ((r6 << 8) | (r7 >>> 24)) ^ multiples[row + 6]!;
+      r7 = (r7 << 8) ^ multiples[row + 7]!;
     }
-    for (let k = 0; k < correction; k++) {
-      message[data.length + k * blocks.length + block] = remainder[k >> 2]! >>> (24 - 8 * (k & 3));
+    remainder[0] = r0;
+    remainder[1] = r1;
+    remainder[2] = r2;
+    remainder[3] = r3;
+    remainder[4] = r4;
+    remainder[5] = r5;
+    remainder[6] = r6;
+    remainder[7] = r7;
+    for (let k = 0, at = data.length + block; k < correction; k++, at += blocks.length) {
+      message[at] = remainder[k >> 2]! >>> (24 - 8 * (k & 3));
     }
     start += length;
   }
   return message;
 }
 
-function wordsFor(bytes: number): number {
-  return (bytes + 3) >> 2;
-}
+/** Words for the correction codewords of a block, of which no version has more than thirty. */
+const WORDS = 8;
 
 function layOut(version: number): Layout {
   const size = 17 + 4 * version;
@@ -262,9 +290,19 @@ function layOut(version: number): Layout {
     correction,
     blocks,
     base,
-    cells: Uint32Array.from(cells, (cell) => (byteAt(cell) << 8) | bitAt(cell)),
+    sources: sourcesOf(cells, size, rowBytes),
     multiples: generatorMultiples(correction),
   };
+}
+
+function sourcesOf(cells: readonly number[], size: number, rowBytes: number): Uint16Array {
+  const none = cells.length - (cells.length % 8);
+  const sources = new Uint16Array(8 * rowBytes * size).fill(none);
+  for (let bit = 0; bit < none; bit++) {
+    const cell = cells[bit]!;
+    sources[8 * rowBytes * Math.floor(cell / size) + (cell % size)] = bit;
+  }
+  return sources;
 }
 
 function drawFunctionPatterns(
@@ -334,7 +372,7 @@ function withCheckBits(value: number, checkBits: number, generator: number): num
 }
 
 /** Multiples of the generator polynomial over GF(256) with the polynomial 0x11d (§7.5.2). */
-function generatorMultiples(correction: number): Uint32Array {
+function generatorMultiples(correction: number): Int32Array {
   const power = new Uint8Array(255);
   const logarithm = new Uint8Array(256);
   for (let i = 0, value = 1; i < 255; i++) {
@@ -350,11 +388,10 @@ function generatorMultiples(correction: number): Uint32Array {
     for (let k = 0; k < generator.length; k++) next[k + 1]! ^= multiply(generator[k]!, power[i]!);
     generator = next;
   }
-  const words = wordsFor(correction);
-  const multiples = new Uint32Array(256 * words);
+  const multiples = new Int32Array(256 * WORDS);
   for (let byte = 0; byte < 256; byte++) {
     for (let k = 0; k < correction; k++) {
-      multiples[byte * words + (k >> 2)]! |= multiply(byte, generator[k + 1]!) << (24 - 8 * (k & 3));
+      multiples[byte * WORDS + (k >> 2)]! |= multiply(byte, generator[k + 1]!) << (24 - 8 * (k & 3));
     }
   }
   return multiples;

@@ -17,8 +17,9 @@ import { OBJECTS_PER_FONT, Subset, writeFont, writeStream } from "./embedding.ts
 import { glyphFor } from "./fonts.ts";
 import type { Face, Fonts } from "./fonts.ts";
 import { CATALOG, compileForm, INFORMATION, SEAL_FIELD, SHARED_FONT, subsetTag } from "./form.ts";
-import type { Form, Layer } from "./form.ts";
+import type { Form, Layer, Slot } from "./form.ts";
 import { FONT_NAMES, MEDIA_BOX, paintText } from "./paint.ts";
+import type { Place } from "./paint.ts";
 import { encodeQr } from "./qr.ts";
 import type { QrCode } from "./qr.ts";
 import { elementsOf, marksOf, pageKey, writeTree } from "./structure.ts";
@@ -69,6 +70,8 @@ export class Template {
   readonly #own = new Subset();
   readonly #rare = new Subset();
   #offsets: number[] = [];
+  /** the font that the line being painted is in, or -1, and its width so far in thousandths of an em */
+  readonly #last = { font: -1, width: 0 };
 
   constructor(description: TemplateDescription, fonts: Fonts, seal: SealProfile) {
     this.#description = description;
@@ -151,17 +154,68 @@ export class Template {
   }
 
   #paintLayer(out: ByteWriter, { slots }: Layer, values: Readonly<Record<string, string>>): void {
-    for (const { parts, place } of slots) {
+    for (const slot of slots) {
+      const start = out.length;
+      if (this.#paintLine(out, slot, values)) continue;
+      out.cutTo(start);
       this.#text.clear();
-      for (const { literal, value } of parts) {
+      for (const { literal, value } of slot.parts) {
         this.#shape(literal);
-        if (value === undefined) continue;
-        const text = values[value];
-        invariant(text !== undefined, `value ${value} is missing`);
-        this.#shape(text);
+        if (value !== undefined) this.#shape(values[value]!);
       }
-      paintText(out, this.#text, place);
+      paintText(out, this.#text, slot.place);
     }
+  }
+
+  /**
+   * Paints a text in one go if it is one line that begins at the left, as nearly all are. False when it is not: then what was
+   * painted must be cut off again.
+   */
+  #paintLine(out: ByteWriter, { parts, place }: Slot, values: Readonly<Record<string, string>>): boolean {
+    for (const { value } of parts) {
+      if (value !== undefined && values[value] === undefined) invariant(false, `value ${value} is missing`);
+    }
+    if (place.align !== "left") return false;
+    const most = (1000 * place.width) / place.size;
+    const last = this.#last;
+    last.font = -1;
+    last.width = 0;
+    out.text(place.open).text(place.lineStart);
+    for (const { literal, value } of parts) {
+      this.#paintPart(out, literal, place);
+      if (value !== undefined) this.#paintPart(out, values[value]!, place);
+    }
+    if (last.font < 0 || last.width > most) return false;
+    out.text(")Tj ET\n").text(place.close);
+    return true;
+  }
+
+  #paintPart(out: ByteWriter, text: string, place: Place): void {
+    const last = this.#last;
+    let { font, width } = last;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      let code = this.#sharedCode[unit]!;
+      let next = SHARED;
+      if (code > 0) width += this.#sharedWidth[unit]!;
+      else {
+        const codePoint = text.codePointAt(i)!;
+        if (codePoint > 0xffff) i++;
+        next = this.#takeIn(codePoint);
+        const subset = next === OWN ? this.#own : this.#rare;
+        code = subset.codeOf(codePoint)!;
+        width += subset.widths[code - 1]!;
+      }
+      if (next !== font) {
+        if (font >= 0) out.text(")Tj ");
+        out.text(place.selectFont[next]!);
+        font = next;
+      }
+      out.reserve(4);
+      out.code(code);
+    }
+    last.font = font;
+    last.width = width;
   }
 
   /**
@@ -266,14 +320,20 @@ export class Template {
   }
 
   #shapeOwn(codePoint: number): void {
-    const own = this.#own.codeOf(codePoint);
-    if (own !== undefined) return this.#text.add(codePoint, OWN, own, this.#own.widths[own - 1]!);
-    const rare = this.#rare.codeOf(codePoint);
-    if (rare !== undefined) return this.#text.add(codePoint, RARE, rare, this.#rare.widths[rare - 1]!);
+    const font = this.#takeIn(codePoint);
+    const subset = font === OWN ? this.#own : this.#rare;
+    const code = subset.codeOf(codePoint)!;
+    this.#text.add(codePoint, font, code, subset.widths[code - 1]!);
+  }
+
+  /** Says which of the certificate's own fonts has a character, and puts it there if neither has. */
+  #takeIn(codePoint: number): number {
+    if (this.#own.codeOf(codePoint) !== undefined) return OWN;
+    if (this.#rare.codeOf(codePoint) !== undefined) return RARE;
     const { face, glyph } = glyphFor(this.#fonts, codePoint);
-    const width = face.font.advance(glyph);
-    if (face === this.#fonts.main) this.#text.add(codePoint, OWN, this.#own.add(codePoint, glyph, width), width);
-    else this.#text.add(codePoint, RARE, this.#rare.add(codePoint, glyph, width), width);
+    const which = face === this.#fonts.main ? OWN : RARE;
+    (which === OWN ? this.#own : this.#rare).add(codePoint, glyph, face.font.advance(glyph));
+    return which;
   }
 
   /** An image of its own rather than an inline one: half the bytes, because binary data needs no encoding there. */
