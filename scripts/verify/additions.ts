@@ -41,11 +41,10 @@ export function readAdditions(source: string, base: Revision): Addition[] {
   const additions: Addition[] = [];
   let at = base.end;
   // The first object must not stand in the line of %%EOF.
-  if (!/[\r\n]/.test(source[at - 1]!)) at += /^(\r\n|\n|\r)?/.exec(source.slice(at, at + 2))![0].length;
-  demand(/[\r\n]/.test(source[at - 1]!), "content-appended");
+  demand(source[at - 1] === "\n" || /[\r\n]/.test(source[at]!), "content-appended");
   while (at < source.length) {
     demand(additions.length < additionsLimit, "additions-too-many");
-    const object = /[1-9]\d{0,9} 0 obj/y;
+    const object = /[\0\t\n\f\r ]*[1-9]\d{0,9} 0 obj/y;
     object.lastIndex = at;
     demand(object.test(source), "content-appended");
     const revision = attemptAddition(source, at);
@@ -71,8 +70,6 @@ class Growing {
   private readonly root: number;
   /** number of the page that may have a field appended, or null */
   private readonly page: number | null;
-  /** numbers that the base refers to and does not have: an addition must not fill them */
-  private readonly missing: Set<number>;
   private readonly baseHighest: number;
   private readonly fieldNames = new Set<string>();
   private readonly storeObjects = new Set<number>();
@@ -92,8 +89,9 @@ class Growing {
     demand(root?.type === "ref" && root.generation === 0, "addition-malformed", "/Root");
     this.root = root.number;
     const values = [base.trailer, ...[...base.objects.values()].map((object) => object.value)];
-    const named = values.flatMap((value) => [...refsIn(value)].map((ref) => ref.number));
-    this.missing = new Set(named.filter((number) => !base.objects.has(number)));
+    // An addition could fill what the base refers to and does not have: a page's second content, for example.
+    const missing = values.flatMap((value) => [...refsIn(value)]).find((ref) => !base.objects.has(ref.number));
+    demand(!missing, "addition-malformed", `the base has no object ${missing?.number}`);
     const seal = this.dict(this.formFields().items[0]);
     const name = this.resolve(seal.entries.get("T"));
     if (name?.type === "text") this.fieldNames.add(textOf(source, name));
@@ -106,7 +104,7 @@ class Growing {
     const numbers = [...revision.objects.keys()].sort((a, b) => a - b);
     this.checkTrailer(revision, numbers);
     const fresh = numbers.filter((number) => number > this.highest);
-    const refused = fresh.find((number, index) => number !== this.highest + 1 + index || this.missing.has(number));
+    const refused = fresh.find((number, index) => number !== this.highest + 1 + index);
     demand(refused === undefined, "addition-malformed", `number ${refused}`);
     const before = new Map(numbers.map((number) => [number, this.objects.get(number)]));
     for (const number of numbers) {
@@ -169,8 +167,10 @@ class Growing {
     const rules = {
       DSS: (was: Value | undefined, is: Value | undefined) => is !== undefined || was === undefined,
       AcroForm: place(formValue, form),
-      Extensions: (was: Value | undefined, is: Value | undefined) =>
-        was === undefined ? is === undefined || isExtensions(is) : sameTokens(this.source, was, is),
+      Extensions: (was: Value | undefined, is: Value | undefined) => {
+        const one: Check = (a, b) => sameTokens(this.source, a, b) || isNewOne(a, b);
+        return sameTokens(this.source, was, is) || this.sameBut(was ?? noEntries, is, { ADBE: one, ESIC: one });
+      },
     };
     if (this.page !== null) {
       const annotations = this.dictAt(this.page).entries.get("Annots");
@@ -315,6 +315,7 @@ class Growing {
   }
 }
 
+const noEntries: Dict = { type: "dict", entries: new Map(), keyAt: new Map() };
 const noItems: List = { type: "list", items: [] };
 
 type Check = (was: Value | undefined, is: Value | undefined) => boolean;
@@ -322,16 +323,12 @@ type Check = (was: Value | undefined, is: Value | undefined) => boolean;
 const isNumber = (value: Value | undefined, number: number): boolean =>
   value?.type === "number" && value.value === String(number);
 
-/** §9 (7) and §11: /Extensions with /ADBE or /ESIC (ISO 32000-1 §7.12). */
-function isExtensions(value: Value): boolean {
-  if (value.type !== "dict" || value.entries.size === 0) return false;
-  return [...value.entries].every(
-    ([key, extension]) =>
-      (key === "ADBE" || key === "ESIC") &&
-      extension.type === "dict" &&
-      [...extension.entries].every(
-        ([part, one]) =>
-          ["Type", "BaseVersion", "ExtensionLevel"].includes(part) && (one.type === "name" || one.type === "number"),
-      ),
-  );
-}
+/** §9 (7) and §11: /ADBE or /ESIC, new in /Extensions (ISO 32000-1 §7.12), or absent. */
+const isNewOne: Check = (was, is) =>
+  was === undefined &&
+  (is === undefined ||
+    (is.type === "dict" &&
+      [...is.entries].every(
+        ([key, one]) =>
+          ["Type", "BaseVersion", "ExtensionLevel"].includes(key) && (one.type === "name" || one.type === "number"),
+      )));

@@ -38,6 +38,15 @@ export function isDer(bytes: Uint8Array, depth = 0): boolean {
 export const derContent = (value: Uint8Array): Uint8Array =>
   value.subarray(value[1]! < 0x80 ? 2 : 2 + (value[1]! & 0x7f));
 
+/** One DER value of this tag around these parts. */
+export function derValue(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const digits = content.length.toString(16);
+  const length = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex");
+  const header = content.length < 0x80 ? [tag, content.length] : [tag, 0x80 + length.length, ...length];
+  return Buffer.concat([Buffer.from(header), content]);
+}
+
 /** The values that follow one another in the content of a constructed value; null when they do not end with it. */
 export function derParts(content: Uint8Array): Uint8Array[] | null {
   const parts: Uint8Array[] = [];

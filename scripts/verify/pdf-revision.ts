@@ -33,17 +33,20 @@ export function readBase(source: string): Revision {
   }
   const size = trailer.entries.get("Size");
   if (size?.type !== "number" || Number(size.value) !== objects.size + 1) reader.fail("/Size of the trailer");
-  reader.lineEnd();
+  endLine(reader);
   if (reader.at !== source.length) reader.fail("something after the end");
   return { ...revision, end: reader.at };
 }
 
-/** Reads the addition that begins here, with its first object and nothing before it. @throws Refused `pdf-malformed` */
+/** LF or CR LF: a CR alone could be half of a line end (§11). */
+const endLine = (reader: Reader): boolean => reader.takeIf("\r\n") || reader.takeIf("\n");
+
+/** Reads the addition that begins here. @throws Refused `pdf-malformed` */
 export function readAddition(source: string, start: number): Revision {
   const reader = new Reader(source);
   reader.at = start;
   const revision = readRevision(reader, false);
-  if (!reader.lineEnd()) reader.fail("line end");
+  if (!endLine(reader)) reader.fail("line end");
   return { ...revision, end: reader.at };
 }
 
@@ -51,7 +54,7 @@ export function readAddition(source: string, start: number): Revision {
 function readRevision(reader: Reader, whole: boolean): Revision {
   const objects: Revision["objects"] = new Map();
   for (;;) {
-    if (whole || objects.size > 0) reader.skipSpace();
+    reader.skipSpace();
     if (objects.size > 0 && reader.source.startsWith("xref", reader.at)) break;
     const offset = reader.at;
     const head = reader.match(/([1-9]\d{0,9}) (0|[1-9]\d{0,4}) obj(?=[\0\t\n\f\r ()<>[\]/])/y);

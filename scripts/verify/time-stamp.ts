@@ -3,9 +3,9 @@
 import { createHash, verify } from "node:crypto";
 import * as asn1js from "asn1js";
 import * as pkijs from "pkijs";
-import { derContent, derParts, isDer } from "./der.ts";
+import { derContent, derLength, derParts, derValue, isDer } from "./der.ts";
 import { demand } from "./outcome.ts";
-import { checkIssuerSerial, derOf, namesIt, oid, parseSignedData, readAttributes } from "./signed-data.ts";
+import { derOf, namesIt, oid, parseSignedData, readAttributes } from "./signed-data.ts";
 import { type AuthorityCertificate, readAuthorityCertificate } from "./x509.ts";
 
 export type HashName = "sha1" | "sha256" | "sha384" | "sha512";
@@ -49,12 +49,11 @@ const allowedAttributes = [
  */
 export function checkTimeStamp(token: Uint8Array, digestOf: (hash: HashName) => Buffer): TimeStamp {
   demand(isDer(token), "time-stamp-not-der");
-  const data = parseSignedData(token, malformed);
+  const data = parseSignedData(withReadableCertificates(token), malformed);
   demand(data.version === 3 && data.signerInfos.length === 1, malformed);
   const info = data.signerInfos[0]!;
   demand(info.version === 1 && !info.unsignedAttrs && !data.crls && !data.ocsps, malformed);
   const certificates = data.certificates ?? [];
-  demand(certificates.length <= certificatesLimit, malformed, "too many certificates");
   const { eContentType, eContent } = data.encapContentInfo;
   demand(eContentType === oid.tstInfo && eContent instanceof asn1js.OctetString, malformed);
   const content = Buffer.from(eContent.valueBlock.valueHexView);
@@ -101,6 +100,33 @@ export function checkTimeStamp(token: Uint8Array, digestOf: (hash: HashName) => 
   return { time, authority };
 }
 
+/**
+ * The token without those of its certificates that pkijs cannot read: only the signer's is needed, and the others may be of any
+ * form (§11). Nothing signs which certificates stand there.
+ */
+function withReadableCertificates(token: Uint8Array): Uint8Array {
+  const parts = (value: Uint8Array | undefined) =>
+    value && (value[0]! & 0x20) !== 0 ? derParts(derContent(value)) : null;
+  const [type, explicit] = parts(token) ?? [];
+  const fields = parts(parts(explicit)?.[0]);
+  const certificates = parts(fields?.[3]);
+  if (!type || !fields || !certificates || fields[3]![0] !== 0xa0) return token;
+  demand(certificates.length <= certificatesLimit, malformed, "too many certificates");
+  const readable = certificates.filter(isReadable);
+  const field = readable.length > 0 ? [derValue(0xa0, ...readable)] : [];
+  return derValue(0x30, type, derValue(0xa0, derValue(0x30, ...fields.slice(0, 3), ...field, ...fields.slice(4))));
+}
+
+function isReadable(certificate: Uint8Array): boolean {
+  if (certificate[0] !== 0x30) return false;
+  try {
+    const parsed = new pkijs.Certificate({ schema: asn1js.fromBER(Buffer.from(certificate)).result });
+    return derOf(parsed.toSchema()).equals(certificate);
+  } catch {
+    return false; // pkijs throws whatever it likes for what is no certificate
+  }
+}
+
 /** NULL or no parameters: an authority's spelling is its own. */
 const isPlain = (algorithm: pkijs.AlgorithmIdentifier): boolean => {
   const parameters: unknown = algorithm.algorithmParams;
@@ -126,11 +152,11 @@ function checkNamed(values: ReadonlyMap<string, unknown>, signer: { parsed: pkij
       hash = readHash(derOf(parts.shift()!));
       demand(hash, "time-stamp-algorithm-not-allowed");
     }
-    const [value, issuerSerial, ...more] = parts;
-    demand(value instanceof asn1js.OctetString && more.length === 0, malformed);
+    // An IssuerSerial behind the hash, policies and further certificates are not read (§11).
+    const [value] = parts;
+    demand(value instanceof asn1js.OctetString, malformed);
     const same = createHash(hash).update(signer.der).digest().equals(Buffer.from(value.valueBlock.valueHexView));
     demand(same, "time-stamp-certificate-wrong", "another certificate is named");
-    if (issuerSerial) checkIssuerSerial(issuerSerial, signer.parsed, "time-stamp-certificate-wrong");
   }
 }
 
@@ -162,8 +188,10 @@ interface Imprint {
 
 /** TSTInfo (RFC 3161 §2.4.2), read by its DER, because pkijs passes over what follows. */
 function readTstInfo(der: Uint8Array): Imprint {
-  demand(isDer(der) && der[0] === tags.sequence, malformed, "TSTInfo");
-  const [version, policy, over, serial, genTime, ...rest] = derParts(derContent(der))!;
+  const parts = derLength(der) === der.length && der[0] === tags.sequence ? derParts(derContent(der)) : null;
+  // What follows genTime is not read.
+  demand(parts && parts.slice(0, 5).every((part) => isDer(part)), malformed, "TSTInfo");
+  const [version, policy, over, serial, genTime, ...rest] = parts;
   demand(version && Buffer.from(version).toString("hex") === "020101", malformed, "version of TSTInfo");
   demand(policy?.[0] === tags.oid && serial?.[0] === tags.integer, malformed, "TSTInfo");
   demand(over?.[0] === tags.sequence && genTime?.[0] === tags.time, malformed, "TSTInfo");

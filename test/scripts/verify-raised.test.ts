@@ -156,6 +156,7 @@ describe.skipIf(noOpenssl)("tokens", () => {
       "further certificates",
       { certificates: [other?.certificate ?? Buffer.alloc(0), authority?.certificate].filter(Boolean) as Buffer[] },
     ],
+    ["an extension after all of TSTInfo that is of no form", { tstTail: tlv(0xa1, Buffer.of(2, 9)) }],
     [
       "accuracy, ordering and nonce",
       { tstTail: Buffer.concat([tlv(0x30, tlv(2, Buffer.of(1))), tlv(1, Buffer.of(255)), tlv(2, Buffer.of(5))]) },
@@ -245,6 +246,18 @@ describe.skipIf(noOpenssl)("tokens", () => {
     }
   });
 
+  it("carry up to eight certificates, of which only the signer's is read", () => {
+    const over = Buffer.from("over");
+    const with_ = (certificates: Uint8Array[]) =>
+      checkTimeStamp(makeToken(authority, over, { certificates }), (hash) => createHash(hash).update(over).digest());
+    const strange = [tlv(0xa1, tlv(0x30)), tlv(0x30, tlv(0x30)), other.certificate, tlv(0x30)];
+    expect(with_([...strange, authority.certificate, ...strange.slice(0, 3)]).authority.digest).toEqual(
+      createHash("sha256").update(authority.certificate).digest(),
+    );
+    expect(() => with_([...strange, authority.certificate, ...strange])).toThrow(Refused);
+    expect(() => with_(strange)).toThrow(Refused);
+  });
+
   it("notice every change of a byte that somebody signed, and never break", () => {
     const over = Buffer.from("over");
     const token = makeToken(authority, over);
@@ -320,6 +333,7 @@ describe.skipIf(noOpenssl)("additions", () => {
     ],
     ["the page as before", { 3: page }, {}],
     ["another line end", store, { end: "\r\n" }],
+    ["space before it, as between objects", store, { before: " \n" }],
   ])("are good: %s", async (_, objects, changes) => {
     expect(await check(add(base, objects, changes))).toBe("B-B 0");
   });
@@ -416,7 +430,7 @@ describe.skipIf(noOpenssl)("additions", () => {
     ["two line ends", store, { end: "\n\n" }, "content-appended"],
     ["something behind it", store, { end: "\nmore" }, "content-appended"],
     ["a comment before it", store, { before: "% x\n" }, "content-appended"],
-    ["space before it", store, { before: "\n" }, "content-appended"],
+    ["a line end that is a CR alone", store, { end: "\r" }, "addition-malformed"],
   ])("are refused with %s", async (_, objects, changes, code) => {
     expect(await check(add(base, objects, changes))).toBe(`file ${code}`);
   });
@@ -441,7 +455,7 @@ describe.skipIf(noOpenssl)("additions", () => {
     expect(await check(add(open, { 1: catalog("/DSS<</Certs[9 0 R]>>"), 9: stream() }))).toBe(
       "file addition-malformed",
     );
-    expect(await check(add(open, { 1: catalog("/DSS<<>>") }))).toBe("B-B 0");
+    expect(await check(add(open, { 1: catalog("/DSS<<>>") }))).toBe("file addition-malformed");
   });
 
   it("may change the objects of /AcroForm, /Fields and /Annots where these are objects of their own", async () => {
@@ -457,6 +471,19 @@ describe.skipIf(noOpenssl)("additions", () => {
     expect(await check(addStamp(file, good, 10, { objects: flags }))).toBe("file addition-changes-document");
     const moved = { ...list, 8: "<</Fields[6 0 R 10 0 R]/SigFlags 3>>", 9: undefined };
     expect(await check(addStamp(file, good, 10, { objects: moved }))).toBe("file addition-changes-document");
+  });
+
+  it("may bring /ADBE or /ESIC once, beside extensions that are there", async () => {
+    const [esic, adbe] = ["/ESIC<</BaseVersion/1.7/ExtensionLevel 1>>", "/ADBE<</BaseVersion/1.7/ExtensionLevel 8>>"];
+    const other_ = "/XXXX<</BaseVersion/1.7/ExtensionLevel 3>>";
+    const file = seal(undefined, { catalog: catalog(`/Extensions<<${other_}>>`) });
+    const with1 = add(file, { 1: catalog(`/Extensions<<${other_}${esic}>>`) });
+    const with2 = (more: string) => check(add(with1, { 1: catalog(`/Extensions<<${more}>>`) }));
+    expect(await check(with1)).toBe("B-B 0");
+    expect(await with2(`${other_}${esic}${adbe}`)).toBe("B-B 0");
+    expect(await with2(other_)).toBe("file addition-changes-document");
+    expect(await with2(`${other_}${esic.replace("1>>", "2>>")}`)).toBe("file addition-changes-document");
+    expect(await with2(`${esic}${adbe}`)).toBe("file addition-changes-document");
   });
 
   it("are refused in every piece, and notice every change of a byte outside what only others read", async () => {
