@@ -44,6 +44,6 @@ describe.skipIf(!pyhanko).each(["P-256", "RSA-2048"] satisfies SealAlgorithm[])(
     const changed = Buffer.from(files["B-LTA"]);
     changed[files["B-B"].length - 700]! ^= 1;
     writeFileSync(at("changed.pdf"), changed);
-    expect(() => judge("adesverify", at("changed.pdf"))).toThrow();
+    expect(() => judge("adesverify", at("changed.pdf"))).toThrow(/Validation failed|INVALID/);
   });
 });
