@@ -104,5 +104,11 @@ export function demonstrationParameters(code: string): Parameter[] {
       value: { default: 30 },
       source: "无全国统一规定，本系统默认 30 日 / no national rule; default of this system",
     },
+    {
+      code: "loan.due_day",
+      validFrom: "2020-07-01",
+      value: { day: 20, firstAfterMonths: 1 },
+      source: demonstration,
+    },
   ];
 }

@@ -66,7 +66,7 @@ export interface DemonstrationDepositor {
 
 /**
  * Files of a demonstration centre: units (UTF-8 with BOM), depositors (GB 18030), remittances by year (UTF-8), loans (UTF-8,
- * CRLF).
+ * CRLF) and their repayments (UTF-8).
  * @param today YYYY-MM-DD
  */
 export function generateFiles(centreCode: string, size: DemonstrationSize, today: string): DemonstrationFile[] {
@@ -77,11 +77,13 @@ export function generateFiles(centreCode: string, size: DemonstrationSize, today
   const firstMonth = addMonths(lastMonth, 1 - size.months);
   const units = makeUnits(centre, size.units, lastMonth, random);
   const depositors = makeDepositors(centre, size.depositors, units, firstMonth, lastMonth, rules, random);
+  const { loans, repayments } = generateLoans(centre, depositors, today, random);
   return [
     { name: "units.csv", content: Buffer.from(`\ufeff${unitFile(units, firstMonth)}`) },
     { name: "depositors.csv", content: encodeGb18030(depositorFile(depositors, firstMonth, rules, today)) },
     ...remittanceFiles(centre, units, depositors, firstMonth, lastMonth, rules),
-    { name: "loans.csv", content: Buffer.from(generateLoans(centre, depositors, today, random)) },
+    { name: "loans.csv", content: Buffer.from(loans) },
+    { name: "repayments.csv", content: Buffer.from(repayments) },
   ];
 }
 
