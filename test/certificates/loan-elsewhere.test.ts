@@ -15,6 +15,7 @@ import { byIds } from "../../service/src/certificates/store.ts";
 import { findWrite } from "../../service/src/chain/outbox.ts";
 import { placeholders } from "../../service/src/pdf/description.ts";
 import { figuresOfKinds } from "../../service/src/proof/figures.ts";
+import { longestQrMessage, maskName, maskNumber, prepareQr } from "../../service/src/proof/qr-summary.ts";
 import { accountNumber } from "../withdrawals/world.ts";
 import { missing, run } from "../helpers/tools.ts";
 import { textOf } from "../pdf/sample.ts";
@@ -240,6 +241,29 @@ describe("what is asked and what is printed", () => {
     expect(texts.filter((name) => !(name in given) && !["centre", "verificationPage"].includes(name))).toEqual([]);
     expect(loanElsewhereKind.qrSummary(face)).toEqual([123_456, 1_000_000, 240_000, null, null, 0]);
     expect(loanElsewhereKind.qrSummary(face)).toHaveLength(figuresOfKinds["loan-elsewhere"]!.length);
+  });
+
+  it.each([
+    ["loan-elsewhere", [99_999_999_999, 3_045_267, 730_864, 199_401, 202_610, 1], "000101199003071233"],
+    ["unit-deposit", [999_999, 99_999, 99_999_999_999, 202_610, 300, 99_999_999_999], "46010001460100014601"],
+  ])("%s fits its code with the largest figures", (kind, figures, number) => {
+    expect(figures).toHaveLength(figuresOfKinds[kind]!.length);
+    const { finish } = prepareQr(
+      {
+        centre: "C46010",
+        kind,
+        serial: "11100000000013338W999.124600000000000000C.26112299999999.001.K",
+        statusIndex: 99_999_999,
+        maskedName: maskName("𠮷买买提江·阿不都热合曼"),
+        maskedNumber: maskNumber(number),
+        figures,
+        issuedDay: 20_780,
+        validUntilDay: 20_810,
+        recordDigest: new Uint8Array(32),
+      },
+      new Uint8Array(8),
+    );
+    expect(finish(new Uint8Array(64)).length).toBeLessThanOrEqual(longestQrMessage);
   });
 
   it.skipIf(missing("pdftotext", "qpdf", "pdfsig"))(

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { wishOf } from "../../service/src/certificates/ask.ts";
 import { issueCertificates, issueEach } from "../../service/src/certificates/certificate.ts";
 import type { Wish } from "../../service/src/certificates/certificate.ts";
 import { unitDepositFieldsOf, unitDepositKind } from "../../service/src/certificates/kinds/unit-deposit.ts";
@@ -126,6 +127,17 @@ describe("a unit's certificate", () => {
     expect([full!.personId, full!.unitId, full!.ledgerEntry]).toEqual([null, "unit_1", 0n]);
     expect(JSON.parse(full!.record)).toMatchObject({ kind: "unit-deposit", ledgerEntry: "0" });
     await allSound(world);
+  });
+
+  it("is asked for by the unit's account number, at the counter and for no person", async () => {
+    const ask = { kind: "unit-deposit" as never, dwzh: "46010001" };
+    const by = { requestedBy: "staff_clerk", requestKey: "k" };
+    expect(await wishOf(world.certificates, ask, by)).toMatchObject({
+      subjectId: "unit_1",
+      purpose: unitDepositKind.purpose,
+    });
+    await expect(wishOf(world.certificates, ask, { personId: "pers_1", ...by })).rejects.toThrow("NOT_ALLOWED");
+    await expect(wishOf(world.certificates, { ...ask, dwzh: "46019999" }, by)).rejects.toThrow("UNIT_NOT_FOUND");
   });
 
   it("is refused for a unit that is closed or unknown, and stops no other", async () => {
