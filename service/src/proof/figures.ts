@@ -60,7 +60,6 @@ export const figuresOfKinds: Readonly<Record<string, readonly Figure[]>> = {
     { code: "principal", unit: "fen", zh: "本金合计", en: "Principal repaid" },
     { code: "interest", unit: "fen", zh: "利息合计", en: "Interest paid" },
     { code: "penalty", unit: "fen", zh: "罚息合计", en: "Penalty paid" },
-    { code: "firstOn", unit: "day", zh: "首笔还款日期", en: "First repayment on" },
     { code: "lastOn", unit: "day", zh: "末笔还款日期", en: "Last repayment on" },
   ],
   "loan-schedule": [

@@ -169,7 +169,6 @@ export const loanRepaymentsKind: CertificateKind<LoanRepaymentsFields> = {
       fen(fields.principalYuan),
       fen(fields.interestYuan),
       fen(fields.penaltyYuan),
-      dayFigure(fields.rows[0]![1]),
       dayFigure(fields.rows.at(-1)![1]),
     ];
   },
