@@ -463,10 +463,15 @@ describe("over HTTP", () => {
     const lost = await post(`${id}/reply/cancel`, "staff_both", { reason: "lost", note: "登报声明遗失" });
     const { replies: all } = lost.json() as { replies: { id: string; waiting: boolean }[] };
     expect([lost.statusCode, all[0]!.waiting]).toEqual([201, true]);
+    const list = await app.inject({ url: "/api/v1/desk/replies", headers: { cookie: cookies.staff_checker! } });
+    const { waiting } = list.json() as { waiting: { certificateId: string; reply: { id: string } }[] };
+    expect(waiting.filter((one) => one.certificateId === id).map((one) => one.reply.id)).toEqual([all[0]!.id]);
     const at = `${id}/reply/${all[0]!.id}`;
     expect((await post(`${at}/confirm`, "staff_both")).json().code).toBe("FOUR_EYES_NEEDED");
     expect((await post(`${at}/confirm`, "staff_clerk")).json().code).toBe("NOT_ALLOWED");
     expect((await post(`${at}/reject`, "staff_clerk", { note: "找到了" })).json().state).toBe("issued");
+    const then = await app.inject({ url: "/api/v1/desk/replies", headers: { cookie: cookies.staff_auditor! } });
+    expect(then.body).not.toContain(id);
     const again = (await post(`${id}/reply/cancel`, "staff_clerk", { reason: "returned", note: "退回" })).json();
     const confirmed = await post(`${id}/reply/${again.replies[1].id}/confirm`, "staff_checker");
     expect([confirmed.statusCode, confirmed.json().state]).toEqual([200, "cancelled"]);

@@ -8,6 +8,8 @@ import { fenOfYuan, yuanOfFen } from "../ledger/money.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { decideReply, registerReply, replyStateNames, replyView } from "./replies.ts";
 import type { Registration, Replies, ReplyView } from "./replies.ts";
+import { waiting } from "./replies-store.ts";
+import type { ReplyRow } from "./replies-store.ts";
 import type { CertificateContext } from "./routes.ts";
 
 const Day = Type.String({ pattern: "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$" });
@@ -92,6 +94,12 @@ const Answer = Type.Object({
   replies: Type.Array(Reply),
 });
 
+const Waiting = Type.Object({
+  certificateId: Type.String(),
+  serial: Type.String({ description: "证照标识" }),
+  reply: Reply,
+});
+
 const Id = Type.Object({ id: Type.String({ pattern: "^cert_[a-z0-9]{16,40}$" }) });
 const ReplyId = Type.Object({ ...Id.properties, reply: Type.String({ pattern: "^reply_[a-z0-9]{16,40}$" }) });
 
@@ -146,6 +154,25 @@ export async function replyRoutes(app: App, context: CertificateContext): Promis
       },
     },
     async (request) => toJson(await replyView(pool, request.params.id, now())),
+  );
+
+  app.get(
+    "/api/v1/desk/replies",
+    {
+      preHandler: requireAction("certificate.read"),
+      schema: {
+        tags: ["certificates"],
+        summary: "Replies that wait for another officer, the oldest first",
+        response: answers(Type.Object({ waiting: Type.Array(Waiting) })),
+      },
+    },
+    async () => ({
+      waiting: (await waiting(pool, 200)).map((row) => ({
+        certificateId: row.certificateId,
+        serial: row.serial,
+        reply: rowToJson(row),
+      })),
+    }),
   );
 
   app.post(
@@ -299,24 +326,28 @@ function toJson({ state, freeze, replies }: ReplyView): Static<typeof Answer> {
     state,
     stateName: replyStateNames[state],
     freeze: freeze && { until: freeze.until, begunAt: freeze.begunAt.toISOString() },
-    replies: replies.map((row) => ({
-      id: row.id,
-      step: row.step,
-      loan: row.loan && {
-        amount: yuanOfFen(row.loan.amountFen),
-        termMonths: row.loan.termMonths,
-        from: row.loan.fromMonth,
-        to: row.loan.toMonth,
-        method: row.loan.method,
-        monthly: yuanOfFen(row.loan.monthlyFen),
-      },
-      reason: row.reason,
-      statedOn: row.statedOn,
-      note: row.note,
-      registeredBy: row.registeredBy,
-      registeredAt: row.registeredAt.toISOString(),
-      waiting: row.needsConfirmation && row.decision === null,
-      decision: row.decision && { ...row.decision, decidedAt: row.decision.decidedAt.toISOString() },
-    })),
+    replies: replies.map(rowToJson),
+  };
+}
+
+function rowToJson(row: ReplyRow): Static<typeof Reply> {
+  return {
+    id: row.id,
+    step: row.step,
+    loan: row.loan && {
+      amount: yuanOfFen(row.loan.amountFen),
+      termMonths: row.loan.termMonths,
+      from: row.loan.fromMonth,
+      to: row.loan.toMonth,
+      method: row.loan.method,
+      monthly: yuanOfFen(row.loan.monthlyFen),
+    },
+    reason: row.reason,
+    statedOn: row.statedOn,
+    note: row.note,
+    registeredBy: row.registeredBy,
+    registeredAt: row.registeredAt.toISOString(),
+    waiting: row.needsConfirmation && row.decision === null,
+    decision: row.decision && { ...row.decision, decidedAt: row.decision.decidedAt.toISOString() },
   };
 }

@@ -116,48 +116,67 @@ export async function insertDecision(
   );
 }
 
+const columns = `r.id, r.certificate_id, r.step, r.amount_fen, r.term_months, to_char(r.from_month, 'YYYY-MM') as from_month,
+  to_char(r.to_month, 'YYYY-MM') as to_month, r.method, r.monthly_fen, r.reason, r.stated_on, r.note,
+  r.needs_confirmation, r.registered_by, r.registered_at, d.confirmed, d.note as decision_note, d.decided_by, d.decided_at`;
+
 /** The replies of a certificate in the order of their registration. */
 export async function repliesOf(db: Queryable, certificateId: string): Promise<ReplyRow[]> {
   const { rows } = await db.query(
-    `select r.id, r.certificate_id, r.step, r.amount_fen, r.term_months, to_char(r.from_month, 'YYYY-MM') as from_month,
-       to_char(r.to_month, 'YYYY-MM') as to_month, r.method, r.monthly_fen, r.reason, r.stated_on, r.note,
-       r.needs_confirmation, r.registered_by, r.registered_at, d.confirmed, d.note as decision_note, d.decided_by, d.decided_at
+    `select ${columns}
      from loan_elsewhere_reply r
      left join loan_elsewhere_reply_decision d on d.reply_id = r.id
      where r.certificate_id = $1 order by r.seq`,
     [certificateId],
   );
-  return rows.map((row) => ({
-    id: row.id,
-    certificateId: row.certificate_id,
-    step: row.step,
+  return rows.map(toRow);
+}
+
+/** Replies that wait for their confirmation, the oldest first, each with the number of its certificate. */
+export async function waiting(db: Queryable, limit: number): Promise<(ReplyRow & { serial: string })[]> {
+  const { rows } = await db.query(
+    `select ${columns}, c.serial
+     from loan_elsewhere_reply r
+     join certificate c on c.id = r.certificate_id
+     left join loan_elsewhere_reply_decision d on d.reply_id = r.id
+     where r.needs_confirmation and d.reply_id is null order by r.seq limit $1`,
+    [limit],
+  );
+  return rows.map((row) => ({ ...toRow(row), serial: row.serial as string }));
+}
+
+function toRow(row: Record<string, unknown>): ReplyRow {
+  return {
+    id: row.id as string,
+    certificateId: row.certificate_id as string,
+    step: row.step as ReplyStep,
     loan:
       row.step === "granted"
         ? {
-            amountFen: row.amount_fen,
-            termMonths: row.term_months,
-            fromMonth: row.from_month,
-            toMonth: row.to_month,
-            method: row.method,
-            monthlyFen: row.monthly_fen,
+            amountFen: row.amount_fen as bigint,
+            termMonths: row.term_months as number,
+            fromMonth: row.from_month as string,
+            toMonth: row.to_month as string,
+            method: row.method as GrantedLoan["method"],
+            monthlyFen: row.monthly_fen as bigint,
           }
         : null,
-    reason: row.reason,
-    statedOn: row.stated_on,
-    note: row.note,
-    needsConfirmation: row.needs_confirmation,
-    registeredBy: row.registered_by,
-    registeredAt: row.registered_at,
+    reason: row.reason as ReplyRow["reason"],
+    statedOn: row.stated_on as string | null,
+    note: row.note as string,
+    needsConfirmation: row.needs_confirmation as boolean,
+    registeredBy: row.registered_by as string,
+    registeredAt: row.registered_at as Date,
     decision:
       row.confirmed === null
         ? null
         : {
-            confirmed: row.confirmed,
-            note: row.decision_note,
-            decidedBy: row.decided_by,
-            decidedAt: row.decided_at,
+            confirmed: row.confirmed as boolean,
+            note: row.decision_note as string,
+            decidedBy: row.decided_by as string,
+            decidedAt: row.decided_at as Date,
           },
-  }));
+  };
 }
 
 /** Where replies, freezes, accounts and revocations do not say the same. */
