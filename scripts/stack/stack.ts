@@ -13,12 +13,11 @@ import { makeDemonstrationData } from "../demo/import.ts";
 import type { DemonstrationCentre } from "./centres.ts";
 import { startChain } from "./chain.ts";
 import type { EmbeddedChain } from "./chain.ts";
+import { startAuthority } from "./authority.ts";
 import { ensureContracts } from "./deploy.ts";
 import type { Deployment } from "./deploy.ts";
-import { startAuthority } from "./authority.ts";
-import type { DevelopmentAuthority } from "./authority.ts";
 import { authorityKeys, centreKeys, consortiumKeys } from "./keys.ts";
-import type { AuthorityKeys, PublicKeys } from "./keys.ts";
+import type { PublicKeys } from "./keys.ts";
 import { startPostgres } from "./postgres.ts";
 import type { EmbeddedPostgres } from "./postgres.ts";
 import type { Progress } from "./progress.ts";
@@ -35,6 +34,7 @@ import {
 import type { StackFile } from "./stack-file.ts";
 import { boundLog, rotateLog, servicePart, supervise } from "./supervisor.ts";
 import type { Running, Supervised } from "./supervisor.ts";
+import { chainId, serviceEnvironment, wantedCentre } from "./wanted.ts";
 
 /** Something that the person who started us can put right; the message says how. */
 export class StackProblem extends Error {
@@ -65,7 +65,6 @@ export interface Stack {
 }
 
 const server = fileURLToPath(new URL("../../service/src/server.ts", import.meta.url));
-const chainId = 20260;
 const logLimit = 20_000_000;
 
 /**
@@ -301,32 +300,6 @@ function asPart(name: string, { stop }: { stop(): Promise<void> }): Supervised {
   return { name, current: () => undefined, stop, restart: async () => undefined };
 }
 
-function wantedCentre(
-  centre: DemonstrationCentre,
-  { authority }: { authority: AuthorityKeys },
-  keys: PublicKeys,
-  serviceUrl: string,
-) {
-  const from = Math.floor(keys.madeAt.getTime() / 1000);
-  return {
-    ...centre,
-    serviceUrl,
-    accounts: keys.accounts,
-    keys: [
-      { kind: "log", value: keys.log, from },
-      { kind: "witness", value: keys.witness, from },
-      { kind: "member", value: keys.member, from },
-      { kind: "qr", value: keys.qr, from },
-      { kind: "seal", value: keys.sealFingerprint, from },
-      {
-        kind: "timestamp",
-        value: authority.timeStampFingerprint,
-        from: Math.floor(authority.madeAt.getTime() / 1000),
-      },
-    ],
-  };
-}
-
 function databaseName(centre: { code: string }): string {
   return `cunzheng_${centre.code.toLowerCase()}`;
 }
@@ -350,42 +323,6 @@ async function prepareDatabase(
   } finally {
     await pool.end();
   }
-}
-
-function serviceEnvironment(
-  centre: DemonstrationCentre,
-  at: { url: string; port: number; keysDir: string },
-  deployment: Deployment,
-  reach: { databaseUrl: string; chainUrl: string; authority: DevelopmentAuthority },
-): Record<string, string | undefined> {
-  return {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    TMPDIR: process.env.TMPDIR,
-    LANG: "C.UTF-8",
-    // Compiled code is kept from start to start: it saves each service nearly half of its own.
-    NODE_COMPILE_CACHE: fileURLToPath(new URL("../../cache/compiled", import.meta.url)),
-    NODE_ENV: "development",
-    CENTRE_CODE: centre.code,
-    CENTRE_NAME: centre.name,
-    CREDIT_CODE: centre.creditCode,
-    PUBLIC_URL: at.url,
-    HOST: "localhost",
-    PORT: String(at.port),
-    DATABASE_URL: reach.databaseUrl,
-    CHAIN_URL: reach.chainUrl,
-    CHAIN_ID: String(chainId),
-    REGISTRY_ADDRESS: deployment.registry,
-    CHAIN_START_BLOCK: String(deployment.startBlock),
-    KEYS_DIR: at.keysDir,
-    TAG_KEY_FILE: path.join(path.dirname(at.keysDir), "consortium", "tag.key"),
-    TSA_URL: reach.authority.timeStampUrl,
-    REVOCATION_URLS: reach.authority.listUrls.join(","),
-    REVOCATION_ROOTS_FILE: path.join(path.dirname(at.keysDir), "consortium", "root.pem"),
-    SMS_PROVIDER: "development",
-    WEB_ROOT: fileURLToPath(new URL("../../dist/web", import.meta.url)),
-    LOG_LEVEL: process.env.LOG_LEVEL,
-  };
 }
 
 const ourEntries = ["postgres", "chain", "keys", "logs", "demonstration", "stack.json", "processes.json"];

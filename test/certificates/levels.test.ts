@@ -1,5 +1,6 @@
 // Certificates are issued at B-B at once and raised afterwards, whatever the time-stamping authority does meanwhile.
 import { createHash, randomBytes } from "node:crypto";
+import { Writable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
 import { auditCertificates } from "../../service/src/certificates/audit.ts";
 import { issueCertificates } from "../../service/src/certificates/certificate.ts";
@@ -13,9 +14,13 @@ import {
   reserveAsRemembered,
 } from "../../service/src/certificates/levels.ts";
 import type { Levels } from "../../service/src/certificates/levels.ts";
+import { openRaising } from "../../service/src/certificates/raising.ts";
+import { createLogger } from "../../service/src/logging.ts";
+import { createMetrics } from "../../service/src/metrics.ts";
 import { createAuthority, fetchRevocationList } from "../../service/src/sealing/authority.ts";
 import { createDevelopmentTimeStampAuthority } from "../../service/src/sealing/development-authority.ts";
 import { readSealedFile } from "../../service/src/verify/pdf.ts";
+import { testConfig } from "../app/harness.ts";
 import { failingOnce } from "../helpers/faults.ts";
 import { der, makeAuthorities, startTestAuthority } from "../sealing/tsa.ts";
 import type { Mood, TestAuthority } from "../sealing/tsa.ts";
@@ -330,6 +335,68 @@ describe("revocation lists", () => {
     const [late] = await world.issue(1);
     await raiseDue({ ...levels, evidence: { ...levels.evidence, fetchList } });
     expect(await levelOf(levels.pool, late!)).toBe("B-T");
+  });
+});
+
+describe("raising as a part of the service", () => {
+  it("counts what it does, says the sizes of what was too large, and in production takes no development authority", async () => {
+    const world = await makeWorld();
+    const { levels, tsa, authorities } = world;
+    const open = (environment: "test" | "production") => {
+      const lines: string[] = [];
+      const metrics = createMetrics({ centreCode: "C46010" });
+      const sealLevels = {
+        ...testConfig().sealLevels,
+        target: "B-LTA" as const,
+        authority: { url: tsa.url, policy: undefined },
+        revocationUrls: tsa.listUrls,
+        roots: [der(authorities.root)],
+      };
+      const raising = openRaising({
+        config: testConfig({ environment, sealLevels }),
+        pool: levels.pool,
+        sealer: authorities.sealer,
+        log: createLogger(
+          { level: "info", centreCode: "C46010" },
+          new Writable({
+            write(chunk: Buffer, _encoding, done) {
+              lines.push(chunk.toString());
+              done();
+            },
+          }),
+        ),
+        metrics,
+        now: levels.now,
+        random: (length) => randomBytes(length),
+      });
+      return { raising: raising!, lines, figures: () => metrics.registry.metrics() };
+    };
+    const { signal } = new AbortController();
+    const production = open("production");
+    await expect(production.raising.step(signal)).rejects.toMatchObject({ code: "TIME_STAMP_INVALID" });
+    expect(await production.figures()).toMatch(/time_stamp_seconds_count\{.*outcome="TIME_STAMP_INVALID"\} 1/);
+
+    const { raising, lines, figures } = open("test");
+    await raising.reserve();
+    await raising.step(signal);
+    const [large] = await world.issue(1);
+    tsa.mood = "60 kB";
+    await raising.step(signal);
+    tsa.mood = "good";
+    await world.issue(2);
+    await raising.step(signal);
+    const text = await figures();
+    expect(text).toMatch(/seals_raised_total\{level="B-LTA",.*\} 2/);
+    expect(text).toMatch(/seals_not_raised_total\{code="TIME_STAMP_TOO_LARGE",.*\} 1/);
+    expect(text).toMatch(/seals_waiting\{.*\} 2/);
+    const line = JSON.parse(lines.find((one) => one.includes(large!))!) as { details: Record<string, number> };
+    expect(line.details.needed).toBeGreaterThan(55_000);
+    expect(line.details.room).toBeGreaterThan(1_000);
+  });
+
+  it("is nothing without an authority: no room is reserved", () => {
+    const config = testConfig();
+    expect(openRaising({ config } as Parameters<typeof openRaising>[0])).toBeUndefined();
   });
 });
 
