@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Value } from "typebox/value";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bankAccount, depositorAccount, unitAccounts } from "../../../service/src/collection/accounts.ts";
+import { wishOf } from "../../../service/src/certificates/ask.ts";
 import { depositDetailKind } from "../../../service/src/certificates/kinds/deposit-detail.ts";
 import type { DepositDetailFields, DetailRow } from "../../../service/src/certificates/kinds/deposit-detail.ts";
 import { addMonths } from "../../../service/src/collection/month.ts";
@@ -9,6 +10,7 @@ import { remit } from "../../../service/src/collection/remittance.ts";
 import { transaction } from "../../../service/src/db.ts";
 import { history, openAccounts, post } from "../../../service/src/ledger/ledger.ts";
 import { fenOfYuan, yuanOfFen } from "../../../service/src/ledger/money.ts";
+import { accountNumber } from "../../withdrawals/world.ts";
 import { allSound } from "../world.ts";
 import type { CentreWorld } from "../world.ts";
 import { ask, canLook, drawn, expectFigures, issued, makeKindCentre, pagesOf } from "./world.ts";
@@ -132,7 +134,16 @@ describe("the account statement", () => {
     });
   });
 
-  it("asks for two months", () => {
+  it("asks for two months", async () => {
+    const asks = (details?: unknown) =>
+      wishOf(
+        world.certificates,
+        { kind: "deposit-detail" as never, grzh: accountNumber(1), details },
+        { personId: "pers_1", requestedBy: "pers_1", requestKey: "k" },
+      );
+    const months = { from: "2025-01", to: "2026-10" };
+    expect(await asks(months)).toMatchObject({ subjectId: "dep_1", details: months });
+    await expect(asks()).rejects.toMatchObject({ code: "INVALID_REQUEST" });
     const details = depositDetailKind.details!;
     expect(Value.Check(details, { from: "2025-01", to: "2026-10" })).toBe(true);
     for (const wrong of [

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { wishOf } from "../../../service/src/certificates/ask.ts";
 import { loanSettledKind } from "../../../service/src/certificates/kinds/loan-settled.ts";
 import { allSound } from "../world.ts";
 import type { CentreWorld } from "../world.ts";
@@ -55,6 +56,23 @@ describe("the settlement certificate", () => {
       personId: null,
       face: { fields: { name: "异乡人" } },
     });
+  });
+
+  it("is asked for by the number of the loan, by its borrower alone", async () => {
+    const { certificates } = world;
+    await certificates.pool.query(
+      `insert into import (id, centre_code, kind, file_sha256, encoding, row_count, added_count, changed_count, imported_at)
+       values ('imp_000000000001', 'C46010', 'loans', sha256('loans'), 'utf-8', 4, 4, 0, now())`,
+    );
+    const asks = (personId: string, details?: unknown) =>
+      wishOf(
+        certificates,
+        { kind: "loan-settled" as never, dkzh: "DK-loan_settled", details },
+        { personId, requestedBy: personId, requestKey: "k" },
+      );
+    expect(await asks("pers_1")).toMatchObject({ subjectId: "loan_settled", purpose: "贷款结清" });
+    await expect(asks("pers_2")).rejects.toMatchObject({ code: "LOAN_NOT_FOUND" });
+    await expect(asks("pers_1", {})).rejects.toMatchObject({ code: "INVALID_REQUEST" });
   });
 
   it.each([
