@@ -204,13 +204,13 @@ describe.skipIf(noOpenssl)("additions", () => {
         const changed = await check(flip(file, at, mask));
         expect(changed === whole ? inLastHole(file, at) : /^(file|seal) /.test(changed)).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
     await fc.assert(
       fc.asyncProperty(fc.nat(file.length - 1), async (length) => {
         expect(await check(file.subarray(0, length))).toMatch(/^(file|seal) |^B-LT 1$|^B-T 1$/);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -171,7 +171,7 @@ describe.skipIf(noOpenssl)("tokens", () => {
           if (!(error instanceof Refused)) throw error;
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 200 },
     );
   });
 });
