@@ -51,7 +51,10 @@ export async function countDue(db: Queryable, now: Date, limit: number): Promise
   return rows[0]!.count;
 }
 
-/** Makes those due that stopped at a level below the wanted one, and those whose time-stamp is of an algorithm that ends. */
+/**
+ * Makes those due that stopped at a level below the wanted one, because it was set so or because they failed and wait, and
+ * those whose time-stamp is of an algorithm that ends.
+ */
 export async function bringForward(
   db: Queryable,
   now: Date,
@@ -60,7 +63,7 @@ export async function bringForward(
 ): Promise<void> {
   await db.query(
     `update certificate_raise set due_at = $1
-     where (due_at = 'infinity' and level = any($2)) or (due_at > $1 and level = 'B-LTA' and algorithm = any($3))`,
+     where (level = any($2) and (due_at = 'infinity' or (failures > 0 and due_at > $1))) or (due_at > $1 and level = 'B-LTA' and algorithm = any($3))`,
     [now, below, algorithms],
   );
 }

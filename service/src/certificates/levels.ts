@@ -76,7 +76,7 @@ async function rememberLength(levels: Levels, length: number): Promise<void> {
   levels.sealer.reserve(roomFor(length));
 }
 
-/** What must be due because a setting or an algorithm's end moved: asked at start and once a day. */
+/** What must be due because a setting or an algorithm's end moved, or what failed may be set right: at start and once a day. */
 export async function bringForward(levels: Levels): Promise<void> {
   const soon = levels.now().getTime() + levels.renewBeforeMs;
   const ending = [...levels.algorithmEnds].filter(([, end]) => end.getTime() <= soon).map(([name]) => name);
@@ -270,9 +270,9 @@ function nextOf(levels: Levels, one: Raised): store.NextRow {
   const now = levels.now().getTime();
   const base = { certificateId, level, algorithm: stamp?.algorithm };
   if (one.failure !== undefined) {
-    // 1, 2, 4 … minutes, up to an hour: an authority that answers too much may be set right. A renewal has time: it is due
-    // long before the end.
-    const pause = level === "B-LTA" ? DAY : Math.min(60 * MINUTE, MINUTE * 2 ** Math.min(one.failures, 16));
+    // 1, 2, 4 … minutes, up to a day; a start asks at once again, since somebody may have set right what was wrong. A renewal
+    // has time: it is due long before the end.
+    const pause = level === "B-LTA" ? DAY : Math.min(DAY, MINUTE * 2 ** Math.min(one.failures, 16));
     return { ...base, failures: one.failures + 1, dueAt: new Date(now + pause) };
   }
   if (one.outage !== undefined) return { ...base, failures: 0, dueAt: new Date(now) };
