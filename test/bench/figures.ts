@@ -3,6 +3,7 @@ import type { Figure } from "./figure.ts";
 import { gasCertificate } from "./gas-certificate.ts";
 import { importRows } from "./import-rows.ts";
 import { issueBulk } from "./issue-bulk.ts";
+import { issueBytes, issueStored } from "./issue-bytes.ts";
 import { issueMillion } from "./issue-million.ts";
 import { issueSingle } from "./issue-single.ts";
 import { sealP256 } from "./seal-p256.ts";
@@ -15,6 +16,8 @@ export const figures: readonly Figure[] = [
   issueBulk,
   issueSingle,
   issueMillion,
+  issueBytes,
+  issueStored,
   gasCertificate,
   importRows,
   verifyNode,
