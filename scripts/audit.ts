@@ -9,7 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { auditBlacklist } from "../service/src/blacklist/audit.ts";
-import { auditCertificates, auditRevocations } from "../service/src/certificates/audit.ts";
+import { auditCertificates, auditReplies, auditRevocations } from "../service/src/certificates/audit.ts";
 import { auditChain, couldNotBeAsked } from "../service/src/chain/audit.ts";
 import { createChainClient } from "../service/src/chain/client.ts";
 import { trustList } from "../service/src/chain/views.ts";
@@ -74,6 +74,7 @@ export async function auditCentre(
           })),
           ...(await auditCertificates(tx, new Date(now.getTime() - 60_000))),
           ...(await auditRevocations(tx, centre.code)),
+          ...(await auditReplies(tx)),
           ...(await auditWithdrawals(tx)),
           ...(await auditBlacklist(tx)),
           ...(centre.chainUrl === undefined

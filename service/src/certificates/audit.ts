@@ -8,6 +8,7 @@ import { canonicalDigest } from "../proof/canonical.ts";
 import type { CanonicalValue } from "../proof/canonical.ts";
 import { leafDigest, readCertificateLeaf, standingToken } from "../proof/leaf.ts";
 import { levelFaults } from "./level-file.ts";
+import { replyFaults } from "./replies-store.ts";
 import { readSerial } from "./serial.ts";
 import * as store from "./store.ts";
 import type { AuditRow } from "./store.ts";
@@ -17,6 +18,11 @@ const pageSize = 500;
 /** Revocations here, in the outbox and on the chain as the mirror has it say the same. @param centre code of this centre */
 export function auditRevocations(db: Queryable, centre: string): Promise<Finding[]> {
   return store.revocationFaults(db, centre);
+}
+
+/** Reply slips, freezes and certificates for a loan elsewhere say the same. */
+export function auditReplies(db: Queryable): Promise<Finding[]> {
+  return replyFaults(db);
 }
 
 /** @param drawnBefore certificates drawn before this moment must be issued by now */

@@ -125,9 +125,16 @@ async function read(
     const asked = ofKind.map(({ subjectId, details }) => ({ subjectId, details }));
     const answers = await kindOf(certificates, code).kind.read(tx, asked, context);
     invariant(answers.length === ofKind.length, `kind ${code} answers what it is asked`);
-    for (const [i, wish] of ofKind.entries()) readings.set(wish, answers[i]!);
+    for (const [i, wish] of ofKind.entries()) readings.set(wish, oneSuperseded(wish, answers[i]!));
   }
   return wishes.map((wish) => readings.get(wish)!);
+}
+
+/** One certificate ends one: what the person names and what the kind's rule finds must be the same. */
+function oneSuperseded<R>(wish: Wish, reading: Reading<R> | DomainError): Reading<R> | DomainError {
+  if (reading instanceof DomainError || wish.supersedes === undefined || reading.supersedes === undefined)
+    return reading;
+  return wish.supersedes === reading.supersedes ? reading : new DomainError("CERTIFICATE_NOT_REPLACEABLE");
 }
 
 /** The kind behind a code. @throws CERTIFICATE_KIND_UNKNOWN */
