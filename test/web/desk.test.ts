@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser } from "playwright-core";
 import { makeWorld } from "../verify/world.ts";
-import { account, bar, certificate, checker, clerk, withdrawal } from "./fixtures.ts";
+import { account, bar, certificate, checker, clerk, kinds, withdrawal } from "./fixtures.ts";
 import { faint, nameless, seen, sideways } from "./probes.ts";
 import { picture, startBrowser, startSite, visit } from "./site.ts";
 import type { Answers, Site, VisitOptions } from "./site.ts";
@@ -70,6 +70,7 @@ describe("staff", () => {
     listingId: null,
   };
   const desk: Answers = {
+    "GET /api/v1/certificate-kinds": { body: { kinds } },
     "GET /api/v1/desk/overview": { body: overview },
     "GET /api/v1/desk/blacklist/rules": { body: { rules } },
     "GET /api/v1/desk/blacklist/cases": { body: { cases: [blacklistCase] } },
@@ -105,6 +106,7 @@ describe("staff", () => {
             },
           };
         },
+        "GET /api/v1/desk/persons/pers_1/certificate-subjects": { body: { loans: [], certificates: [] } },
         "POST /api/v1/desk/certificates": { status: 201, body: { certificate } },
         [`GET /api/v1/certificates/${certificate.id}`]: {
           body: { certificate: { ...certificate, state: "anchored" } },
@@ -117,7 +119,7 @@ describe("staff", () => {
     expect(await seen(page.getByText("请写明事由"))).toBe(true);
     await page.getByLabel("查找事由").fill("柜台办理缴存证明");
     await page.getByRole("button", { name: "查找", exact: true }).click();
-    await page.getByRole("button", { name: "开具缴存证明" }).click();
+    await page.getByRole("button", { name: "立即办理" }).click();
     expect(await seen(page.locator(".steps li.passed").nth(3))).toBe(true);
     expect(sent).toEqual({ documentNumber: "000101199003070012", reason: "柜台办理缴存证明" });
     expect(await page.getByLabel("身份证号码").inputValue()).toBe("");

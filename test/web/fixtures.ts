@@ -71,7 +71,63 @@ export const signedOut = {
   body: { code: "NOT_SIGNED_IN", zh: "请先登录。", en: "Please sign in first." },
 };
 
+/** Kinds as the service lists them; the last is one that the pages have never heard of. */
+export const kinds = [
+  {
+    code: "deposit",
+    title: { zh: "个人住房公积金缴存证明", en: "Housing provident fund deposit certificate" },
+    subject: "depositor",
+    purpose: "核验本人住房公积金缴存情况",
+    details: null,
+  },
+  {
+    code: "loan-elsewhere",
+    title: { zh: "异地贷款职工住房公积金缴存使用证明", en: "Certificate for a loan elsewhere" },
+    subject: "depositor",
+    purpose: "办理异地贷款",
+    details: {
+      type: "object",
+      required: ["addressee", "city"],
+      properties: {
+        addressee: { type: "string", minLength: 2, maxLength: 60, pattern: "^[^\\p{C}\\s][^\\p{C}]*$" },
+        addresseeCode: { type: "string", pattern: "^C[0-9]{5}$" },
+        city: { type: "string", minLength: 2, maxLength: 30, description: "贷款城市" },
+      },
+    },
+  },
+  {
+    code: "loan-repayments",
+    title: { zh: "个人住房公积金贷款还款明细", en: "Loan repayments" },
+    subject: "loan",
+    purpose: "核验还款情况",
+    details: {
+      type: "object",
+      properties: {
+        from: { type: "string", pattern: "^(19|20)\\d{2}-(0[1-9]|1[0-2])$" },
+        to: { type: "string", pattern: "^(19|20)\\d{2}-(0[1-9]|1[0-2])$" },
+      },
+    },
+  },
+  {
+    code: "unit-deposit",
+    title: { zh: "单位住房公积金缴存证明", en: "Unit's certificate" },
+    subject: "unit",
+    purpose: "核验单位缴存情况",
+    details: null,
+  },
+  {
+    code: "of-tomorrow",
+    title: { zh: "明天的证明", en: "Tomorrow's certificate" },
+    subject: "depositor",
+    purpose: "明天的用途",
+    details: { type: "object", properties: { parts: { type: "array" } } },
+  },
+];
+export const loan = { dkzh: "46010220001234", amount: "500000.00", disbursedOn: "2019-05-20", settledOn: null };
+
 export const mine: Answers = {
+  "GET /api/v1/certificate-kinds": { body: { kinds } },
+  "GET /api/v1/me/loans": { body: { loans: [] } },
   "GET /api/v1/session": { body: person },
   "GET /api/v1/me/account": { body: { accounts: [account] } },
   "GET /api/v1/me/certificates": { body: { certificates: [] } },

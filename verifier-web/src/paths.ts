@@ -13,6 +13,7 @@ export const paths: Readonly<Record<string, PageName>> = {
   "/desk": "desk",
   "/desk/persons": "desk",
   "/desk/certificates": "desk",
+  "/desk/bulk": "desk",
   "/desk/withdrawals": "desk",
   "/desk/blacklist": "desk",
   "/desk/checks": "desk",

@@ -66,15 +66,93 @@ export interface Certificate {
   revocation: { reason: number; proposedBy: string; confirmed: boolean } | null;
 }
 
+/** What a kind asks for, as the parts of JSON Schema that forms of this page know. */
+export interface DetailSchema {
+  type?: string;
+  pattern?: string;
+  format?: string;
+  enum?: (string | number)[];
+  anyOf?: { const?: string | number }[];
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  title?: string;
+  description?: string;
+}
+
+export interface CertificateKind {
+  code: string;
+  title: { zh: string; en: string };
+  subject: "depositor" | "loan" | "unit";
+  purpose: string;
+  details: { properties?: Record<string, DetailSchema>; required?: string[] } | null;
+}
+
+export interface Loan {
+  dkzh: string;
+  amount: string;
+  disbursedOn: string;
+  settledOn: string | null;
+}
+
+/** How high a seal is raised: PAdES. A newer service may know more. */
+export type SealLevel = "B-B" | "B-T" | "B-LT" | "B-LTA";
+
+export type BulkState = "proposed" | "running" | "done" | "cancelled";
+
+export interface BulkIssue {
+  id: string;
+  kind: string;
+  title: { zh: string; en: string };
+  /** null: all depositors of the centre */
+  unit: { dwzh: string; name: string } | null;
+  purpose: string;
+  state: BulkState;
+  total: number;
+  issued: number;
+  refused: number;
+  perSecond: number | null;
+  endsAt: string | null;
+  requestedBy: string;
+  requestedAt: string;
+  proposedBy: string;
+  confirmedBy: string | null;
+  confirmedAt: string | null;
+  cancelledBy: string | null;
+  cancelledAt: string | null;
+  endedAt: string | null;
+}
+
+export interface BulkPace {
+  at: string;
+  seconds: number;
+  done: number;
+}
+
+export interface BulkRefusal {
+  grzh: string;
+  /** masked */
+  name: string;
+  code: string;
+  zh: string;
+  en: string;
+  at: string;
+}
+
 export interface StandingAnswer {
   serial: string;
   kind: string;
+  kindName?: string;
   centre: string;
   issuedOn: string;
   validUntil: string;
-  standing: Standing;
+  /** the day that is asked about; an older service knows today only */
+  on?: string;
+  standing: Standing | "not-yet-issued";
   reason: number | null;
   since: string | null;
+  sinceOnChain?: string | null;
   state: CertificateState;
 }
 

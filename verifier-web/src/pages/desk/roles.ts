@@ -7,6 +7,8 @@ const allowed = {
   overview: ["clerk", "checker", "administrator", "auditor"],
   find: ["clerk"],
   issue: ["clerk"],
+  "confirm-bulk": ["checker"],
+  "cancel-bulk": ["clerk", "checker", "administrator"],
   certificates: ["clerk", "checker", "administrator", "auditor"],
   "propose-revocation": ["clerk"],
   "confirm-revocation": ["checker", "administrator"],
