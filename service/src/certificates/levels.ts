@@ -57,7 +57,7 @@ export interface Levels {
 /** Room for a token of an authority that never answered yet. Zeros are not kept, so too much costs a download its length only. */
 const ROOM_FOR_UNKNOWN = 8192;
 /** Tokens of one authority differ in the lengths of a few numbers, and its certificates get a little longer when renewed. */
-const roomFor = (tokenLength: number): number => roomForToken(tokenLength + 256 + Math.ceil(tokenLength / 8));
+const roomFor = (tokenLength: number): number => roomForToken(tokenLength + 96 + Math.ceil(tokenLength / 16));
 
 /** Reserves room in new files for what the authority answered last, in this run or an earlier one. */
 export async function reserveAsRemembered(levels: Levels): Promise<void> {

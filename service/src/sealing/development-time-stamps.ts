@@ -39,14 +39,8 @@ export function createDevelopmentTimeStamps(
   const key = createPrivateKey(keyPem);
   const certificate = new X509Certificate(certificatePem).raw;
   const { issuer, serial } = issuerAndSerial(certificate);
-  const signingCertificate = sequence(
-    sequence(
-      sequence(
-        octets(createHash("sha256").update(certificate).digest()),
-        sequence(sequence(tagged(0xa4, issuer)), serial),
-      ),
-    ),
-  );
+  // Without the issuer and serial number, which RFC 5035 leaves to choice: every byte stands in every file.
+  const signingCertificate = sequence(sequence(sequence(octets(createHash("sha256").update(certificate).digest()))));
   const signatureAlgorithm =
     key.asymmetricKeyType === "rsa"
       ? sequence(objectIdentifier("1.2.840.113549.1.1.1"), NULL)
