@@ -65,6 +65,7 @@ interface Run {
   perSecond: number | null;
   endsAt: string | null;
   proposedBy: string;
+  officers: Record<string, string>;
 }
 async function asked(body: object = ofUnit, who = "staff_clerk"): Promise<Run> {
   const answer = await post(path, who, body);
@@ -94,6 +95,7 @@ describe("a bulk issue for a unit", () => {
   it("gives every depositor one certificate, and says how far it is", async () => {
     const run = await asked();
     expect(run).toMatchObject({ state: "running", total: persons, issued: 0, refused: 0, perSecond: null });
+    expect(Object.keys(run.officers)).toEqual(["staff_clerk"]);
     await toTheEnd();
     expect(await again(run.id)).toMatchObject({ state: "done", total: persons, issued: persons, refused: 0 });
     expect(await madeBy(run.id)).toEqual(everyone());

@@ -152,6 +152,7 @@ describe("bulk issue at the desk", () => {
     cancelledBy: null,
     cancelledAt: null,
     endedAt: null,
+    officers: { staff_1: "陈经办" },
   };
   const pace = [610, 980, 1040, 1101, 1043].map((perSecond, i) => ({
     at: new Date(Date.UTC(2026, 10, 22, 1, 0, 5 * i)).toISOString(),
@@ -219,6 +220,7 @@ describe("bulk issue at the desk", () => {
     await page.getByRole("button", { name: "查看" }).click();
     expect(await seen(page.getByText("每秒 1043.2 份"))).toBe(true);
     expect(await seen(page.getByText("该账户已销户").first())).toBe(true);
+    expect(await seen(page.getByText("陈经办 · 2026年11月22日"))).toBe(true);
     expect(await page.locator("progress").getAttribute("aria-label")).toBe("已办 8,415 / 20,000");
     await looksRight(page, `desk-bulk-run-${width}`);
     await page.getByRole("button", { name: "停止" }).click();

@@ -42,6 +42,7 @@ const BulkIssue = Type.Object(
     cancelledBy: Moment,
     cancelledAt: Moment,
     endedAt: Moment,
+    officers: Type.Record(Type.String(), Type.String(), { description: "names of these officers by their ids" }),
   },
   { $id: "BulkIssue" },
 );
@@ -83,6 +84,7 @@ export async function bulkRoutes(app: App, { certificates, pool, now }: Certific
       cancelledBy: run.cancelledBy,
       cancelledAt: iso(run.cancelledAt),
       endedAt: iso(run.endedAt),
+      officers: run.officers,
     };
   }
 

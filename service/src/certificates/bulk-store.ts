@@ -31,6 +31,8 @@ export interface BulkIssueRow {
 export interface BulkIssueView extends BulkIssueRow {
   /** DWZH and name; null for the whole centre */
   unit: { accountNumber: string; name: string } | null;
+  /** what the officers are called who had to do with it, by their ids */
+  officers: Record<string, string>;
   /** as planned, and those met where a range is finished; `expected` before the plan */
   total: bigint;
   issued: bigint;
@@ -48,6 +50,9 @@ const columns = `b.id, b.kind, b.unit_id as "unitId", b.purpose, b.details, b.ex
 const view = `
   select ${columns},
     case when u.id is null then null else json_build_object('accountNumber', u.account_number, 'name', u.name) end as unit,
+    coalesce((
+      select json_object_agg(s.id, s.display_name) from staff s
+      where s.id in (b.requested_by, b.proposed_by, b.confirmed_by, b.cancelled_by)), '{}') as officers,
     coalesce(r.size, b.expected) as total, coalesce(r.issued, 0)::bigint as issued, coalesce(r.refused, 0)::bigint as refused
   from bulk_issue b
   left join unit u on u.id = b.unit_id

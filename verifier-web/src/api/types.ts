@@ -122,6 +122,8 @@ export interface BulkIssue {
   cancelledBy: string | null;
   cancelledAt: string | null;
   endedAt: string | null;
+  /** names of the officers by their ids */
+  officers?: Record<string, string>;
 }
 
 export interface BulkPace {
