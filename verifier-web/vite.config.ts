@@ -5,11 +5,16 @@ import { fonts } from "./build/fonts.ts";
 import { pages } from "./build/pages.ts";
 
 const here = import.meta.dirname;
+const service = path.join(here, "../service/src");
 
 export default defineConfig({
   root: here,
   base: "/",
-  plugins: [vue(), pages(), fonts(path.join(here, "src"), path.join(here, "../service/src/verify/messages.ts"))],
+  plugins: [
+    vue(),
+    pages(),
+    fonts(path.join(here, "src"), path.join(service, "verify/messages.ts"), path.join(service, "proof/figures.ts")),
+  ],
   define: {
     __VUE_OPTIONS_API__: "false",
     __VUE_PROD_DEVTOOLS__: "false",

@@ -63,14 +63,15 @@ function lastResort(): string {
 const sliceName = /noto-sans-sc-\d+-400-normal\.woff2/;
 
 /** All files below /fonts/, and the addresses of the two style sheets among them. */
-function makeAll(src: string, verdictMessages: string) {
+function makeAll(src: string, verdictMessages: string, figures: string) {
   const messages = path.join(src, "messages/zh-CN");
   const first = ["shell.ts", "verify.ts", "names.ts"].map((file) => fs.readFileSync(path.join(messages, file), "utf8"));
   const verdict = fs.readFileSync(verdictMessages, "utf8");
+  const labels = fs.readFileSync(figures, "utf8");
   const all = fs.readdirSync(messages).map((file) => fs.readFileSync(path.join(messages, file), "utf8"));
   const files = weights.flatMap((weight) => {
-    // Reasons of single steps are never set in bold; the headlines are.
-    const said = weight === 400 ? verdict : verdict.slice(verdict.indexOf("export const headlines"));
+    // Reasons of single steps and names of figures are never set in bold; the headlines are.
+    const said = weight === 400 ? verdict + labels : verdict.slice(verdict.indexOf("export const headlines"));
     const main = charactersOf([...first, said, signs]);
     const more = [...charactersOf(all)].filter((char) => !main.has(char));
     return [
@@ -94,12 +95,12 @@ function makeAll(src: string, verdictMessages: string) {
 }
 
 /**
- * The plugin. `src` holds messages/zh-CN/*.ts; the files shell.ts, verify.ts and names.ts there, and `verdictMessages`
- * (the sentences of the verifier), are what the verify page may say.
+ * The plugin. `src` holds messages/zh-CN/*.ts; the files shell.ts, verify.ts and names.ts there, `verdictMessages` (the
+ * sentences of the verifier) and `figures` (the names of what QR codes repeat) are what the verify page may say.
  */
-export function fonts(src: string, verdictMessages: string): Plugin {
+export function fonts(src: string, verdictMessages: string, figures: string): Plugin {
   let made: ReturnType<typeof makeAll> | undefined;
-  const all = () => (made ??= makeAll(src, verdictMessages));
+  const all = () => (made ??= makeAll(src, verdictMessages, figures));
   return {
     name: "cunzheng-fonts",
     resolveId: (id) => (id === addressModule ? `\0${id}` : undefined),

@@ -24,9 +24,38 @@ export const verify: typeof zh = {
     "no-longer-valid": "{centre} did issue this certificate, but it can no longer be used: {why}.",
   },
   genuineQr: "Compare each line below with the paper. Rely on it only if all of them agree.",
-  emptyReason: "The file is empty: there is nothing in it.",
   mishaps: {
+    unreadable: {
+      reason: "The browser could not read this file.",
+      meaning:
+        "The browser could not read this file, so nothing was found out. This does not mean that the certificate is forged.",
+      next: "It may have been moved or changed, or be locked. Save it on this device and choose it again.",
+    },
+    "no-code": {
+      reason: "No QR code in the picture could be read.",
+      meaning:
+        "No QR code in the picture could be read, so nothing was found out. This does not mean that the certificate is forged.",
+      next: "Lay the paper flat and take another picture in good light, straight on, with the code filling more than half of it.",
+    },
+    "not-image": {
+      reason: "This file does not open as a picture.",
+      meaning:
+        "This picture does not open, so nothing was found out. This does not mean that the certificate is forged.",
+      next: "Choose a JPG, PNG or WebP picture, or photograph the QR code again.",
+    },
+    "picture-too-large": {
+      reason: "The picture is larger than 20 MB and was not read.",
+      meaning:
+        "This picture has {size}, more than the 20 MB that are read. This does not mean that the certificate is forged.",
+      next: "Choose a smaller one, or photograph the QR code again.",
+    },
+    "qr-not-ours": {
+      reason: "This is not the code of a provident fund certificate.",
+      meaning: "The code in the picture is not one of a provident fund certificate and proves nothing.",
+      next: "Do not open its address. If the paper has a certificate's code too, photograph that one; if it has none, do not rely on the paper.",
+    },
     empty: {
+      reason: "The file is empty: there is nothing in it.",
       meaning: "This file is empty; there is no certificate in it. Most likely something went wrong on its way to you.",
       next: "Ask for the centre's original PDF to be downloaded or sent again, and verify that.",
     },
@@ -85,6 +114,8 @@ export const verify: typeof zh = {
   fields: {
     name: "Name",
     number: "Document number",
+    unitName: "Name of the unit",
+    unitNumber: "Unified social credit code or unit account",
     kind: "Kind",
     issued: "Issued on",
     valid: "Valid until",
@@ -109,6 +140,21 @@ export const verify: typeof zh = {
   },
   readThrough: "{centres}, each on its own, with the same result",
   readThroughNone: "No answer from two centres",
+  level: "Level of the seal",
+  levels: {
+    "B-B": "Basic (B-B): the seal alone, without a time-stamp. This says nothing against it",
+    "B-T": "Time-stamped (B-T): the seal has a time-stamp",
+    "B-LT": "Long-term (B-LT): a time-stamp and what is needed to check the seal later",
+    "B-LTA": "Archive (B-LTA): all of that, closed by a time-stamp on the whole file, to be checked for many years",
+  },
+  stamps: { seal: "Time-stamp on the seal", document: "Time-stamp on the whole file" },
+  stampBy: {
+    trusted: "{time}, by an authority that the issuing centre uses",
+    foreign: "{time}, by an authority that the issuing centre does not use: it proves nothing here",
+    unchecked: "{time}, by an authority that cannot be checked now: it proves nothing",
+  },
+  existed: "Existed by",
+  existedBy: { stamp: "{time}, as a time-stamp shows", log: "{time}, as the log shows" },
   logPlace: "No. {index} of {size}",
   receipt: "Download the receipt",
   receiptHelp: "The receipt proves this file again at any time, without this page.",
@@ -118,24 +164,7 @@ export const verify: typeof zh = {
   site: "Make sure that this is the right site",
   siteText: "Open this page from your bookmarks or as an installed app. A forged paper can point to a forged site.",
   problems: {
-    "picture-too-large": {
-      title: "The picture is larger than 20 MB",
-      text: "Choose a smaller one, or photograph the QR code again.",
-    },
     many: { title: "One at a time", text: "Please drop a single file." },
-    unreadable: {
-      title: "The file cannot be read",
-      text: "The browser could not read this file; it may have been moved. Please choose it again.",
-    },
-    "no-code": {
-      title: "No QR code in the picture",
-      text: "Take another picture in good light, straight on, with the code filling more than half of it.",
-    },
-    "foreign-code": {
-      title: "This is another kind of QR code",
-      text: "The code in the picture is not one of a provident fund certificate. Do not open its address.",
-    },
-    "not-image": { title: "This is not a picture", text: "Please choose a JPG, PNG or WebP picture." },
     insecure: {
       title: "The connection is not secure",
       text: "Verifying needs a secure connection. Check that the address begins with https:// and open it again.",

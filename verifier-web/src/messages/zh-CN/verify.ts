@@ -22,9 +22,34 @@ export const verify = {
     "no-longer-valid": "这份证明确由{centre}签发，但现在不能再用：{why}。",
   },
   genuineQr: "请把下面各项与纸面逐一对照，全部一致才可采信。",
-  emptyReason: "文件是空的，没有任何内容。",
   mishaps: {
+    unreadable: {
+      reason: "浏览器没有读到这个文件的内容。",
+      meaning: "浏览器读不到这个文件，所以什么也没有查到。这不表示证明是假的。",
+      next: "文件可能已被移动、改动或没有权限。请先把它存到本机，再重新选择。",
+    },
+    "no-code": {
+      reason: "图片里没有找到能读出的二维码。",
+      meaning: "图片里没有读到二维码，所以什么也没有查到。这不表示证明是假的。",
+      next: "请把纸面放平，在光线充足处正对二维码再拍一张，让二维码占满画面的一半以上。",
+    },
+    "not-image": {
+      reason: "这个文件不能当作图片打开。",
+      meaning: "这张图片打不开，所以什么也没有查到。这不表示证明是假的。",
+      next: "请换成 JPG、PNG 或 WebP 图片，或用手机重新拍摄二维码。",
+    },
+    "picture-too-large": {
+      reason: "图片超过 20 MB，没有读取。",
+      meaning: "这张图片有 {size}，超过 20 MB 的上限，没有读取。这不表示证明是假的。",
+      next: "请换一张小一些的图片，或用手机重新拍摄二维码。",
+    },
+    "qr-not-ours": {
+      reason: "这不是公积金中心的证明二维码。",
+      meaning: "图片里的二维码不是公积金中心的证明二维码，不能证明任何事情。",
+      next: "请勿打开其中的网址。纸面上另有证明二维码的，请对准它再拍一张；没有的，请不要采信这份纸件。",
+    },
     empty: {
+      reason: "文件是空的，没有任何内容。",
       meaning: "这个文件是空的，里面没有证明。多半是下载或转发时出了错。",
       next: "请来人重新下载或重新发送中心签发的 PDF 原件，再验一次。",
     },
@@ -74,6 +99,8 @@ export const verify = {
   fields: {
     name: "姓名",
     number: "证件号码",
+    unitName: "单位名称",
+    unitNumber: "统一社会信用代码或单位账号",
     kind: "证明种类",
     issued: "签发日期",
     valid: "有效期至",
@@ -98,6 +125,21 @@ export const verify = {
   },
   readThrough: "{centres}，分别读取，结果相同",
   readThroughNone: "没有取得两家中心的答复",
+  level: "印章等级",
+  levels: {
+    "B-B": "基本级（B-B）：只有电子印章，没有时间戳。不影响真伪",
+    "B-T": "时间戳级（B-T）：印章另附时间戳",
+    "B-LT": "长期级（B-LT）：印章附有时间戳和日后验章所需的材料",
+    "B-LTA": "存档级（B-LTA）：材料齐全，并用时间戳封存整份文件，供多年后验章",
+  },
+  stamps: { seal: "印章上的时间戳", document: "整份文件的时间戳" },
+  stampBy: {
+    trusted: "{time}，由签发中心认可的时间戳机构出具",
+    foreign: "{time}，出具机构不在签发中心认可之列，在此不能证明什么",
+    unchecked: "{time}，出具机构暂时无法核对，不能证明什么",
+  },
+  existed: "最迟已存在于",
+  existedBy: { stamp: "{time}，由文件上的时间戳证明", log: "{time}，由各中心见证的日志证明" },
   logPlace: "第 {index} 条，共 {size} 条",
   receipt: "下载存证回执",
   receiptHelp: "回执可在任何时候、不经本页再次证明这份文件。",
@@ -107,18 +149,7 @@ export const verify = {
   site: "请认准本站",
   siteText: "请从收藏夹或已安装的应用打开本页。伪造的纸件可能指向伪造的网站。",
   problems: {
-    "picture-too-large": { title: "图片超过 20 MB", text: "请换一张小一些的图片，或用手机重新拍摄二维码。" },
     many: { title: "一次只能核验一份", text: "请一次拖入一个文件。" },
-    unreadable: { title: "文件读不出来", text: "浏览器没有读到这个文件，可能已被移动或没有权限。请重新选择。" },
-    "no-code": {
-      title: "图片里没有找到二维码",
-      text: "请在光线充足处正对二维码再拍一张，让二维码占满画面的一半以上。",
-    },
-    "foreign-code": {
-      title: "这不是存证的二维码",
-      text: "图片里的二维码不是公积金中心的证明二维码。请勿打开其中的网址。",
-    },
-    "not-image": { title: "这不是图片", text: "请选择 JPG、PNG 或 WebP 图片。" },
     insecure: { title: "当前连接不安全", text: "核验需要安全连接。请检查网址以 https:// 开头后重新打开。" },
     "no-crypto": { title: "浏览器版本过旧", text: "这个浏览器缺少核验所需的功能。请升级浏览器，或换一台设备。" },
     offline: { title: "当前没有网络", text: "本页尚未取得中心名单，无法核验。请连接网络后重试。" },

@@ -1,8 +1,9 @@
 // What a verdict means on the page: tone and shape, steps with their sentences, lines to compare, facts.
 import { sentenceOf } from "../../../../service/src/verify/messages.ts";
-import type { Detail, Headline, Verdict } from "../../../../service/src/verify/verdict.ts";
+import type { Detail, Headline, StepName, Verdict } from "../../../../service/src/verify/verdict.ts";
+import type { FigureUnit } from "../../../../service/src/proof/figures.ts";
 import { serialRoot } from "../../../../service/src/proof/qr-summary.ts";
-import { day, dayNumber, moment, moneyOfFen, month } from "../../format.ts";
+import { count, day, dayNumber, moment, moneyOfFen, month } from "../../format.ts";
 import type { names as namesShape } from "../../messages/zh-CN/names.ts";
 import type { verify as verifyShape } from "../../messages/zh-CN/verify.ts";
 import type { Step } from "../../parts/CheckSteps.vue";
@@ -42,17 +43,17 @@ export function tallyOf(verdict: Verdict, t: Texts): string {
     .join(t.summary.between);
 }
 
-export function stepsOf({ verdict, file }: Checked, t: Texts, nameOf: (code: string) => string): Step[] {
-  return verdict.steps.map((step) => ({
+export function stepsOf(checked: Checked, t: Texts, nameOf: (code: string) => string): Step[] {
+  const mishap = mishapOf(checked, t);
+  return checked.verdict.steps.map((step, i) => ({
     key: step.step,
     name: t.stepNames[step.step],
     state: stateOf(step),
     mild: step.step === "standing",
     stateName: t.states[stateOf(step)],
     reason:
-      step.step === "file" && file?.size === 0
-        ? t.emptyReason
-        : sentenceOf(step.code, named(step.detail, nameOf), settings.language === "en" ? "en" : "zh"),
+      (i === 0 && mishap?.reason) ||
+      sentenceOf(step.code, named(step.detail, nameOf), settings.language === "en" ? "en" : "zh"),
   }));
 }
 
@@ -63,16 +64,23 @@ export function sizeText(bytes: number): string {
   return `${(Math.ceil((bytes * 10) / (1024 * 1024)) / 10).toFixed(1)} MB`;
 }
 
+interface Mishap {
+  /** for the step, where the verifier's own sentence does not fit */
+  reason?: string;
+  meaning: string;
+  next: string;
+}
+
 /**
- * What it means, and what to do, when the file itself is no certificate file at all: mostly a mishap and no forgery, so it gets
- * words of its own. Undefined when the headline's own sentences say it.
+ * What it means, and what to do, when nothing could be read of what was presented, or it is no certificate file or code at all:
+ * mostly a mishap and no forgery, so it gets words of its own. Undefined when the headline's own sentences say it.
  */
-export function fileMishap({ verdict, file }: Checked, t: Texts): { meaning: string; next: string } | undefined {
-  const step = verdict.steps.find((found) => found.step === "file" && found.outcome === "failed");
-  if (!step || !file) return undefined;
-  const why = file.size === 0 ? "empty" : step.code;
-  const words = (t.mishaps as Record<string, { meaning: string; next: string }>)[why];
-  return words && { meaning: fill(words.meaning, { size: sizeText(file.size) }), next: words.next };
+export function mishapOf({ verdict, file, unread }: Checked, t: Texts): Mishap | undefined {
+  const [first] = verdict.steps;
+  if (!file || !first || first.outcome === "passed") return undefined;
+  const why = unread ?? (first.step === "file" && file.size === 0 ? "empty" : first.code);
+  const words = (t.mishaps as Record<string, Mishap>)[why];
+  return words && { ...words, meaning: fill(words.meaning, { size: sizeText(file.size) }) };
 }
 
 /** Codes of centres in a detail as their names: nobody at a counter knows C46010. */
@@ -99,39 +107,39 @@ export function endedBecause(verdict: Verdict, t: Texts): string {
   return t.ended.revoked;
 }
 
-/** Money, months and a month, in the order of FORMAT.md §4 for each kind. */
-const figureForms: Record<string, readonly ("money" | "months" | "month")[]> = {
-  deposit: ["money", "money", "money", "money", "months", "month"],
+/** How a figure of each unit is written. */
+const written: Record<FigureUnit, (value: number, units: Names["units"]) => string> = {
+  fen: (value) => moneyOfFen(value),
+  count: (value) => count(value),
+  months: (value, units) => fill(units.months, { count: value }),
+  month: (value) => month(String(value)),
+  day: (value) => day(String(value).replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3")),
 };
 
+/** Kinds that are about a unit and no person. */
+const ofUnits: ReadonlySet<string> = new Set(["unit-deposit"]);
+
 /** Every line that the QR signs, to be compared with the paper. */
-export function comparedLines(verdict: Verdict, t: Texts, names: Names): CompareLine[] {
+export function comparedLines({ verdict, figures: known = [] }: Checked, t: Texts, names: Names): CompareLine[] {
   const summary = verdict.summary;
   if (!summary || verdict.headline === "not-genuine") return [];
-  const labels = (names.figures as Record<string, readonly string[]>)[summary.kind] ?? [];
-  const forms = figureForms[summary.kind] ?? [];
+  const [name, number] = ofUnits.has(summary.kind)
+    ? [t.fields.unitName, t.fields.unitNumber]
+    : [t.fields.name, t.fields.number];
   const figures = summary.figures.map((value, i): CompareLine => {
-    const form = forms[i];
+    const figure = known[i];
     const text =
-      value === null
-        ? names.units.noData
-        : form === "money"
-          ? moneyOfFen(value)
-          : form === "months"
-            ? fill(names.units.months, { count: value })
-            : form === "month"
-              ? month(String(value))
-              : String(value);
+      value === null ? names.units.noData : figure ? written[figure.unit](value, names.units) : String(value);
     return {
       key: `figure-${i}`,
-      label: labels[i] ?? `${i + 1}`,
+      label: figure?.[settings.language === "en" ? "en" : "zh"] ?? `${i + 1}`,
       value: text,
-      money: form === "money" && value !== null,
+      money: figure?.unit === "fen" && value !== null,
     };
   });
   return [
-    { key: "name", label: t.fields.name, value: summary.maskedName },
-    { key: "number", label: t.fields.number, value: summary.maskedNumber },
+    { key: "name", label: name, value: summary.maskedName },
+    { key: "number", label: number, value: summary.maskedNumber },
     ...figures,
     { key: "kind", label: t.fields.kind, value: (names.kinds as Record<string, string>)[summary.kind] ?? summary.kind },
     { key: "serial", label: t.fields.serial, value: serialRoot + summary.serial },
@@ -143,6 +151,31 @@ export function comparedLines(verdict: Verdict, t: Texts, names: Names): Compare
 export interface Fact {
   label: string;
   value: string;
+}
+
+/**
+ * Level and time-stamps of a file, and since when the certificate is known to have existed. Of a file that no log knows nothing is
+ * said of them: a time-stamp rescues none.
+ */
+function stampFacts(verdict: Verdict, t: Texts): Fact[] {
+  if (verdict.headline === "not-genuine" && !verdict.certificate) return [];
+  const { level, timeStamps = [] } = verdict;
+  const step = (name: StepName) => verdict.steps.find((found) => found.step === name);
+  // The issuer is known once it is asked for the receipt; before that nobody knows which authorities it uses.
+  const checked = step("receipt")?.code !== "not-reached";
+  const facts: Fact[] = level ? [{ label: t.level, value: t.levels[level] }] : [];
+  for (const { over, time, trusted } of timeStamps)
+    facts.push({
+      label: t.stamps[over],
+      value: fill(t.stampBy[trusted ? "trusted" : checked ? "foreign" : "unchecked"], { time: moment(time) }),
+    });
+  // Without log and anchor the time is the time of judging, which shows nothing.
+  const existence = step("trust")?.detail.time;
+  const shown = (["inclusion", "anchor"] as const).every((name) => step(name)?.outcome === "passed");
+  if (!shown || typeof existence !== "string") return facts;
+  const by = timeStamps.some(({ trusted, time }) => trusted && time === existence) ? "stamp" : "log";
+  facts.push({ label: t.existed, value: fill(t.existedBy[by], { time: moment(existence) }) });
+  return facts;
 }
 
 export function factsOf(checked: Checked, t: Texts, nameOf: (code: string) => string): Fact[] {
@@ -158,6 +191,7 @@ export function factsOf(checked: Checked, t: Texts, nameOf: (code: string) => st
       { label: t.fact.valid, value: day(certificate.validUntil) },
     );
   }
+  facts.push(...stampFacts(verdict, t));
   const ends = verdict.steps.find((step) => step.step === "standing" && step.outcome === "failed");
   const since = ends?.detail.time;
   if (typeof since === "string" && since !== "-") facts.push({ label: t.fact.since, value: moment(since) });
