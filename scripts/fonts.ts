@@ -13,9 +13,9 @@ import { simplifyOutline } from "../service/src/pdf/simplify.ts";
 import { characterMapOf, TrueTypeFont } from "../service/src/pdf/truetype.ts";
 import type { Redrawing } from "../service/src/pdf/truetype.ts";
 
-/** Thousandths of an em that one unit of the main font has, and that its outlines may stray: 0.02 mm in running text. */
-const GRID = 5;
-const TOLERANCE = 6;
+/** Thousandths of an em that one unit of the main font has, and that its outlines may stray: 0.03 mm in running text. */
+const GRID = 8;
+const TOLERANCE = 9;
 
 const [notoPath, hanaPath] = process.argv.slice(2);
 if (!notoPath || !hanaPath) {

@@ -34,7 +34,7 @@ const namingFontkit: typeof fontkit = {
       postscriptName: { value: "NotoSerifSC-Regular" },
       italicAngle: { value: 0 },
       post: { value: { isFixedPitch: 0 } },
-      "OS/2": { value: { sFamilyClass: 0, capHeight: 146, xHeight: 100 } },
+      "OS/2": { value: { sFamilyClass: 0, capHeight: 92, xHeight: 63 } },
     }),
 };
 
