@@ -145,7 +145,7 @@ export const verify: typeof zh = {
     "B-B": "Basic (B-B): the seal alone, without a time-stamp. This says nothing against it",
     "B-T": "Time-stamped (B-T): the seal has a time-stamp",
     "B-LT": "Long-term (B-LT): a time-stamp and what is needed to check the seal later",
-    "B-LTA": "Archive (B-LTA): all of that, closed by a time-stamp on the whole file, to be checked for many years",
+    "B-LTA": "Archive (B-LTA): carries all that later checks need, closed by a time-stamp on the whole file",
   },
   stamps: { seal: "Time-stamp on the seal", document: "Time-stamp on the whole file" },
   stampBy: {
