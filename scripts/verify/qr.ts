@@ -3,6 +3,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { Encoder } from "cbor-x";
 import { hex, sha256 } from "./bytes.ts";
+import { areFiguresOf } from "./figures.ts";
 import { Refused, demand } from "./outcome.ts";
 import { isSerialPart } from "./receipt.ts";
 
@@ -31,8 +32,9 @@ export interface Code {
 
 const cbor = new Encoder({ mapsAsObjects: false, useRecords: false, tagUint8Array: false, variableMapSize: true });
 const lastDay = 2932896;
-/** A version 40 code holds 7,089 digits. */
-const digitsLimit = 7089;
+/** §11: sizes that no code of ours has. */
+const digitsLimit = 800;
+const mostFigures = 12;
 
 /** Reads a code's text; its signature is checked by `isSignedBy`. @throws Refused `qr-malformed` */
 export function readCode(text: string): Code {
@@ -87,15 +89,16 @@ function readPayload(value: unknown): Omit<Code, "keyId" | "signedBytes" | "sign
   const bad = (what: string): string => `payload: ${what}`;
   demand(version === 1, "qr-malformed", bad("version"));
   demand(typeof centre === "string" && /^C\d{5}$/.test(centre), "qr-malformed", bad("centre"));
-  demand(typeof kind === "string" && /^[a-z][a-z0-9-]{0,63}$/.test(kind), "qr-malformed", bad("kind"));
+  demand(typeof kind === "string" && /^[a-z-]{3,24}$/.test(kind), "qr-malformed", bad("kind"));
   demand(isSerialPart(serial), "qr-malformed", bad("serial"));
   demand(isCount(statusIndex), "qr-malformed", bad("status index"));
   demand(typeof name === "string" && /^[^\p{Cc}\p{Cf}\p{Cs}\p{Z}]\*{1,8}$/u.test(name), "qr-malformed", bad("name"));
   const isDocument =
-    typeof document === "string" && /^([0-9A-Z]{3}\*{3,}[0-9A-Z]{4}|\*{2,7}[0-9A-Z]{2})$/.test(document);
+    typeof document === "string" && /^([0-9A-Z]{3}\*{3,13}[0-9A-Z]{4}|\*{2,7}[0-9A-Z]{1,2})$/.test(document);
   demand(isDocument, "qr-malformed", bad("document number"));
   demand(Array.isArray(figures) && figures.every((one) => one === -1 || isCount(one)), "qr-malformed", bad("figures"));
-  if (kind === "deposit") demand(areDepositFigures(figures as number[]), "qr-malformed", bad("figures of a deposit"));
+  demand(figures.length <= mostFigures, "qr-malformed", bad("figures"));
+  demand(areFiguresOf(kind, figures as number[]), "qr-malformed", bad(`figures of ${kind}`));
   demand(isCount(issued) && issued <= lastDay && isCount(until) && until <= lastDay, "qr-malformed", bad("days"));
   demand(isBytes(digest) && digest.length === 32, "qr-malformed", bad("record digest"));
   return {
@@ -111,13 +114,6 @@ function readPayload(value: unknown): Omit<Code, "keyId" | "signedBytes" | "sign
     recordDigest: hex(digest),
     standingToken: hex(sha256("cunzheng standing token\n", digest).subarray(0, 16)),
   };
-}
-
-/** §4: balance, base, two monthly amounts, months in a row, paid-to month as YYYYMM. */
-function areDepositFigures(figures: readonly number[]): boolean {
-  if (figures.length !== 6) return false;
-  const month = figures[5]!;
-  return month === -1 || (month >= 100000 && month <= 999912 && month % 100 >= 1 && month % 100 <= 12);
 }
 
 const dayOf = (days: number): string => new Date(days * 86_400_000).toISOString().slice(0, 10);

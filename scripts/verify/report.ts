@@ -1,4 +1,5 @@
 // Verdicts for people: the headline, each step with its reason, and what the certificate says. Chinese first, then English.
+import { showFigures } from "./figures.ts";
 import { headlines, reason, stepNames } from "./reasons.ts";
 import type { Verdict } from "./verifier.ts";
 
@@ -7,20 +8,6 @@ const marks = { passed: "✓", failed: "✗", unknown: "?" } as const;
 /** A Shanghai time for people. @param seconds since 1970 */
 export const beijingTime = (seconds: number): string =>
   `${new Date((seconds + 8 * 3600) * 1000).toISOString().slice(0, 19).replace("T", " ")} +08:00`;
-
-/** Fen as yuan with two decimals; -1 is a figure that the centre does not have. */
-const yuan = (fen: number): string =>
-  fen === -1 ? "无数据 no data" : `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")} 元 yuan`;
-const plain = (value: number): string => (value === -1 ? "无数据 no data" : String(value));
-
-const depositFigures: readonly [string, (value: number) => string][] = [
-  ["余额 balance", yuan],
-  ["缴存基数 base", yuan],
-  ["单位月缴存额 unit's monthly amount", yuan],
-  ["个人月缴存额 person's monthly amount", yuan],
-  ["连续缴存月数 months in a row", plain],
-  ["缴至年月 paid to", plain],
-];
 
 /** The full report on one file or code. */
 export function report(subject: string, verdict: Verdict): string {
@@ -89,10 +76,7 @@ function factLines({ headline, facts, steps }: Verdict): string[] {
   add("种类 kind", code.kind);
   add("姓名 name", code.maskedName);
   add("证件号码 document", code.maskedDocument);
-  code.figures.forEach((value, index) => {
-    const [name, show] = (code.kind === "deposit" && depositFigures[index]) || [`${index + 1}`, plain];
-    add(name, show(value));
-  });
+  for (const [name, value] of showFigures(code.kind, code.figures)) add(name, value);
   return lines;
 }
 

@@ -1,13 +1,10 @@
 // The small parts of the second verifier, each against a definition written here once more.
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { Encoder } from "cbor-x";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { beijingDay, isBeijingTime, isDay, recordDigest } from "../../scripts/verify/bytes.ts";
 import { rootFromProof } from "../../scripts/verify/merkle.ts";
 import { cosignedAt, isSignedByLog, readCheckpoint } from "../../scripts/verify/note.ts";
 import { type Step, headlineOf, worstExit } from "../../scripts/verify/outcome.ts";
-import { isSignedBy, readCode } from "../../scripts/verify/qr.ts";
 import { isTrusted, readTrustList, vote } from "../../scripts/verify/trust-list.ts";
 
 const sha256 = (...parts: Uint8Array[]) => createHash("sha256").update(Buffer.concat(parts)).digest();
@@ -111,123 +108,6 @@ describe("checkpoints", () => {
     ["epoch 0", `${body.replace("/1\n", "/0\n")}\n${logLine}`],
     ["carriage returns", `${body}\n${logLine}`.replaceAll("\n", "\r\n")],
   ])("refuses a note with %s", (_, text) => expect(readCheckpoint(text)).toBeNull());
-});
-
-describe("codes", () => {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const point = publicKey.export({ format: "der", type: "spki" }).subarray(-65);
-  const cbor = new Encoder({ mapsAsObjects: false, useRecords: false, tagUint8Array: false, variableMapSize: true });
-  const payload: [number, unknown][] = [
-    [1, 1],
-    [2, "C46010"],
-    [3, "deposit"],
-    [4, "1165.11460000MB1234567A.2026112100000118.001.M"],
-    [5, 118],
-    [6, "\u{20bb7}**"],
-    [7, "000***********0012"],
-    [8, [12345678, 850000, 102000, 102000, 36, 202611]],
-    [9, 20778],
-    [10, 20808],
-    [11, Buffer.alloc(32, 9)],
-  ];
-  const header = cbor.encode(
-    new Map<number, unknown>([
-      [1, -7],
-      [4, sha256(point).subarray(0, 8)],
-    ]),
-  );
-  const textOf = (message: Uint8Array, first = "01") =>
-    `https://c46010.example/v#${BigInt(`0x${first}${Buffer.from(message).toString("hex")}`)}`;
-  const message = (body: Uint8Array, protectedHeader: Uint8Array = header) => {
-    const signed = cbor.encode(["Signature1", protectedHeader, Buffer.alloc(0), body]);
-    const signature = sign("sha256", signed, { key: privateKey, dsaEncoding: "ieee-p1363" });
-    return cbor.encode([protectedHeader, new Map(), body, signature]);
-  };
-  const withPayload = (entries: [number, unknown][]) => textOf(message(cbor.encode(new Map(entries))));
-  const replaced = (key: number, value: unknown) =>
-    withPayload(payload.map(([one, old]) => [one, one === key ? value : old]));
-  const hexPoint = point.toString("hex");
-
-  it("reads what was signed", () => {
-    const code = readCode(withPayload(payload));
-    expect(code).toMatchObject({
-      centre: "C46010",
-      maskedName: "\u{20bb7}**",
-      issuedOn: "2026-11-21",
-      validUntil: "2026-12-21",
-    });
-    const token = sha256(Buffer.from("cunzheng standing token\n"), Buffer.alloc(32, 9)).subarray(0, 16);
-    expect(code.standingToken).toBe(token.toString("hex"));
-    expect(isSignedBy(code, hexPoint)).toBe(true);
-    code.signature[0]! ^= 1;
-    expect(isSignedBy(code, hexPoint)).toBe(false);
-    expect(isSignedBy(code, `04${"00".repeat(64)}`)).toBe(false);
-  });
-
-  it.each<[string, string]>([
-    ["other keys", withPayload([...payload, [12, 1]])],
-    ["a missing key", withPayload(payload.slice(0, 10))],
-    ["keys out of order", withPayload([payload[1]!, payload[0]!, ...payload.slice(2)])],
-    ["another version", replaced(1, 2)],
-    ["a fraction", replaced(5, 1.5)],
-    ["a name that is not masked", replaced(6, "林小明")],
-    ["a name that steers the text", replaced(6, "\u202e*")],
-    ["a document number in full", replaced(7, "000101199001010012")],
-    ["five figures of a deposit", replaced(8, [1, 2, 3, 4, 5])],
-    ["a thirteenth month", replaced(8, [1, 2, 3, 4, 5, 202613])],
-    ["a figure below -1", replaced(8, [-2, 2, 3, 4, 5, 202611])],
-    ["a day after 9999", replaced(10, 2932897)],
-    ["a text for bytes", replaced(11, "9".repeat(32))],
-    [
-      "another algorithm",
-      textOf(
-        message(
-          cbor.encode(new Map(payload)),
-          cbor.encode(
-            new Map<number, unknown>([
-              [1, -8],
-              [4, Buffer.alloc(8)],
-            ]),
-          ),
-        ),
-      ),
-    ],
-    ["another first byte", textOf(message(cbor.encode(new Map(payload))), "02")],
-    ["a tag", textOf(Buffer.concat([Buffer.of(0xd2), message(cbor.encode(new Map(payload)))]))],
-    ["something behind it", textOf(Buffer.concat([message(cbor.encode(new Map(payload))), Buffer.of(0)]))],
-    ["a leading zero", withPayload(payload).replace("#", "#0")],
-    ["no address", withPayload(payload).split("#")[1]!],
-    ["nothing", ""],
-  ])("refuses a code with %s", (_, text) =>
-    expect(() => readCode(text)).toThrow(expect.objectContaining({ code: "qr-malformed" })),
-  );
-
-  it("refuses a number, a text or a map in more bytes than it needs", () => {
-    const body = Buffer.from(cbor.encode(new Map(payload)));
-    for (const [found, longer] of [
-      ["0576", "051876"],
-      ["0101", "011801"],
-      ["66433436", "7806433436"],
-      ["ab0101", "b80b0101"],
-    ] as const) {
-      // 118 is already in two bytes: there it is written in three.
-      const [from, to] = found === "0576" ? ["051876", "05190076"] : [found, longer];
-      const hex = body.toString("hex");
-      expect(hex).toContain(from);
-      expect(() => readCode(textOf(message(Buffer.from(hex.replace(from, to), "hex"))))).toThrow(
-        "not deterministic CBOR",
-      );
-    }
-  });
-
-  it("never breaks for bytes that are no code", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), (bytes) => {
-        expect(() => readCode(textOf(bytes))).toThrow(expect.objectContaining({ code: "qr-malformed" }));
-      }),
-      { numRuns: 500 },
-    );
-  });
 });
 
 describe("what centres say together", () => {
