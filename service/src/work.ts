@@ -4,7 +4,6 @@ import type { Blacklist } from "./blacklist/blacklist.ts";
 import { endOpenings, readFeeds } from "./blacklist/feed.ts";
 import type { CentreOptions } from "./centre.ts";
 import { runBulkIssues } from "./certificates/bulk-run.ts";
-import { runBulkIssues } from "./certificates/bulk-run.ts";
 import { finishDrawn } from "./certificates/certificate.ts";
 import type { Certificates } from "./certificates/certificate.ts";
 import type { Raising } from "./certificates/raising.ts";
@@ -136,13 +135,6 @@ export function startWork(work: Work): { stop(): Promise<void> } {
           startLoop({ name: "reserve room", intervalMs: 60_000, log, step: raising.reserve }),
         ]
       : []),
-    // No leader: replicas share a bulk issue, each with ranges of its own.
-    startLoop({
-      name: "issue in bulk",
-      intervalMs: 1_000,
-      log,
-      step: (signal) => runBulkIssues(certificates, signal, log),
-    }),
     // No leader: replicas share a bulk issue, each with ranges of its own.
     startLoop({
       name: "issue in bulk",
