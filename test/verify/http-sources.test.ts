@@ -16,6 +16,9 @@ const server = http.createServer((request, response) => {
   else if (path.endsWith("/by-seal/dd")) response.writeHead(404).end("<html>");
   else if (path.endsWith("/by-seal/ee")) response.writeHead(302, { location: "/api/v1/receipts/by-seal/aa" }).end();
   else if (path.endsWith("/by-seal/ff")) json(200, {});
+  else if (path.endsWith("/by-seal/10")) json(200, { receipt: { index: 1 }, level: "B-LTA" });
+  else if (path.endsWith("/by-seal/11")) json(200, { receipt: { index: 1 }, level: "B-X" });
+  else if (path.endsWith("/by-seal/12")) json(200, { receipt: { index: 1 }, level: "B-B", more: 1 });
   else if (path.endsWith("/by-token/00")) response.writeHead(200).end(Buffer.alloc(5_000_000, 0x20));
   else if (path.endsWith("/by-token/01")) response.writeHead(200).write("{");
   else if (path.endsWith("/by-token/02")) response.destroy();
@@ -52,6 +55,11 @@ describe("sources over HTTP", () => {
     expect(await sources.receiptBySeal(url, "bb")).toBeNull();
     for (const other of ["cc", "dd", "ff"])
       await expect(sources.receiptBySeal(url, other)).rejects.toBeInstanceOf(Error);
+  });
+
+  it("take a receipt with or without one of the four levels, and no other answer", async () => {
+    expect(await sources.receiptBySeal(url, "10")).toEqual({ index: 1 });
+    for (const other of ["11", "12"]) await expect(sources.receiptBySeal(url, other)).rejects.toBeInstanceOf(Error);
   });
 
   it("follow no redirect", async () => {

@@ -6,6 +6,7 @@ import {
   isRevokedSelector,
   revokedTopic,
 } from "../../service/src/verify/chain.ts";
+import { receiptInAnswer } from "../../service/src/verify/http-sources.ts";
 import type { KnownCentre, RpcCall, Sources } from "../../service/src/verify/sources.ts";
 
 export interface ChainState {
@@ -23,6 +24,8 @@ export interface Recorded {
   trustLists: Record<string, TrustList>;
   /** receipts by sealed digest or standing token; an address that is there and has no receipt says that there is none */
   receipts: Record<string, Record<string, unknown>>;
+  /** by address, what stands beside the receipt in its answers; nothing if not there */
+  beside?: Record<string, Record<string, unknown>>;
   chain: Record<string, ChainState>;
 }
 
@@ -75,11 +78,15 @@ export function replay(recorded: Recorded, asked: string[] = []): Sources {
     if (found === undefined) throw new Error("away");
     return structuredClone(found);
   };
+  const receipt = (url: string, name: string): unknown => {
+    const found = at(recorded.receipts, url)[name];
+    return found ? receiptInAnswer({ receipt: found, ...recorded.beside?.[url] }) : null;
+  };
   return {
     centres: recorded.centres,
     trustList: async (url) => at(recorded.trustLists, url),
-    receiptBySeal: async (url, digest) => at(recorded.receipts, url)[digest] ?? null,
-    receiptByToken: async (url, token) => at(recorded.receipts, url)[token] ?? null,
+    receiptBySeal: async (url, digest) => receipt(url, digest),
+    receiptByToken: async (url, token) => receipt(url, token),
     chain: async (url, calls) => {
       const state = at(recorded.chain, url);
       const list = Object.values(recorded.trustLists)[0]!;

@@ -1,6 +1,7 @@
 // The verifier's sources over HTTP, for Node and for a browser: fetch and nothing else. Every request has an end and every
 // answer a limit, because whoever answers may be hostile.
 import type { KnownCentre, RpcCall, Sources } from "./sources.ts";
+import type { Level } from "./verdict.ts";
 
 export interface HttpSourcesOptions {
   /** milliseconds until a request is given up */
@@ -13,6 +14,7 @@ const defaultTimeoutMs = 5000;
 const mostBytes = 4 * 1024 * 1024;
 /** With this code in a problem document (RFC 9457) the issuer says that there is no such receipt. */
 const noReceipt = "RECEIPT_NOT_FOUND";
+const levels: readonly Level[] = ["B-B", "B-T", "B-LT", "B-LTA"];
 
 /**
  * Sources that ask the services of centres.
@@ -53,9 +55,7 @@ export function httpSources(centres: readonly KnownCentre[], options: HttpSource
     // A 404 alone may come from a proxy or a service that is being replaced: only the centre's own word condemns.
     if (status === 404 && memberOf(json, "code") === noReceipt) return null;
     if (status !== 200) throw new Error(`answer ${status}`);
-    const found = memberOf(json, "receipt");
-    if (found === undefined || found === null) throw new Error("answer without a receipt");
-    return found;
+    return receiptInAnswer(json);
   };
 
   return {
@@ -69,6 +69,19 @@ export function httpSources(centres: readonly KnownCentre[], options: HttpSource
         calls.map(async (call, id) => resultOf(await answerOf(centreUrl, "/api/v1/chain", rpcRequest(call, id)), id)),
       ),
   };
+}
+
+/**
+ * The receipt in an answer of FORMAT.md §7. Its own form is checked where it is read.
+ * @throws Error when the answer has another form, which a proxy or a later version may have given it: an outage
+ */
+export function receiptInAnswer(answer: unknown): unknown {
+  const found = memberOf(answer, "receipt");
+  if (found === undefined || found === null) throw new Error("answer without a receipt");
+  const others = Object.keys(answer as object).filter((name) => name !== "receipt");
+  const good = others.every((name) => name === "level" && levels.some((level) => level === memberOf(answer, name)));
+  if (!good) throw new Error("answer with other members than a receipt and a level");
+  return found;
 }
 
 function rpcRequest({ method, params }: RpcCall, id: number) {
