@@ -18,6 +18,8 @@ interface Answers {
   centres: { code: string; url: string }[];
   trustLists: Record<string, unknown>;
   receipts: Record<string, Record<string, unknown>>;
+  /** members beside the receipt in a centre's answers */
+  beside?: Record<string, Record<string, unknown>>;
   chain: Record<string, RecordedChain>;
 }
 
@@ -47,7 +49,7 @@ async function reply(answers: Answers, method: string, address: string, body?: s
   const receipt = /^\/api\/v1\/receipts\/by-(?:seal|token)\/([0-9a-f]+)$/.exec(pathname);
   if (method === "GET" && receipt) {
     const found = recordedAt(answers.receipts, origin)[receipt[1]!];
-    if (found) return json({ receipt: found });
+    if (found) return json({ receipt: found, ...answers.beside?.[origin] });
     return json({ status: 404, code: "RECEIPT_NOT_FOUND" }, 404, "application/problem+json");
   }
   if (method === "POST" && pathname === "/api/v1/chain") {

@@ -6,6 +6,7 @@ import "./cases-time.ts";
 import "./cases-qr.ts";
 import "./cases-levels.ts";
 import "./cases-additions.ts";
+import "./cases-readings.ts";
 
 export { vectorCases } from "./case.ts";
 export type { VectorCase } from "./case.ts";
