@@ -128,7 +128,7 @@ export async function makeWorld(): Promise<World> {
 
 export const newCase = (n: number, changes: Partial<NewCase> = {}): NewCase => ({
   document: { type: "01", number: idNumber(n) },
-  personName: "测试人",
+  personName: `测试${n}`,
   rule: "ART41_WITHDRAWAL",
   conduct: "以虚假租赁合同骗提",
   legalBasis: "条例第四十一条",
