@@ -131,8 +131,8 @@ describe("npm start", () => {
       expect(await running.ended).toEqual({ code: 0, signal: null });
       expect(processes.filter(runs)).toEqual([]);
       expect(stackFile(dataDir).pid).toBeNull();
-      const stopped = [...running.output().matchAll(/stopped: (\S+)/g)].map((match) => match[1]);
-      expect(stopped).toEqual([expect.stringMatching(/^C\d{5},$/), "chain", "Postgres"]);
+      const stopped = [...running.output().matchAll(/stopped: (.+)/g)].map((match) => match[1]);
+      expect(stopped).toEqual([expect.stringMatching(/^C\d{5}, /), "chain, development authority", "Postgres"]);
     },
     startLimit,
   );
