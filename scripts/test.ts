@@ -9,7 +9,7 @@ import type { Tally } from "./test-runner.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** A runner that takes longer than this hangs, and counts as failed. */
-const limitMs = { vitest: 15 * 60_000, "vitest-long": 6 * 3_600_000, solidity: 5 * 60_000 };
+const limitMs = { vitest: 18 * 60_000, "vitest-long": 6 * 3_600_000, solidity: 5 * 60_000 };
 
 async function main(args: readonly string[]): Promise<Tally> {
   const long = args.includes("--long");
