@@ -41,6 +41,42 @@ describe("fitting text", () => {
     expect(lines("余额为人民币123.45元", 75, 24)).toEqual(["余额为人民币", "123.45元"]);
   });
 
+  it.each([
+    ["有效期至2026年12月21日。", 100, ["有效期至", "2026年12月21日。"]],
+    ["连续缴存 136 个月", 75, ["连续缴存 ", "136 个月"]],
+    ["共还款若干 44 期", 65, ["共还款若干 ", "44 期"]],
+    ["缴存余额为30万元", 75, ["缴存余额为", "30万元"]],
+    ["2015年7月（或更早）—2026年10月", 130, ["2015年7月（或更早）—", "2026年10月"]],
+  ])("keeps dates, and numbers with what they count, together: %s", (text, width, expected) => {
+    expect(lines(text, width, 24)).toEqual(expected);
+  });
+
+  it("tears a date that alone is longer than the line, but no number in it", () => {
+    expect(lines("2026年12月21日", 50, 24)).toEqual(["2026年12月", "21日"]);
+  });
+
+  it("shrinks to one line before it wraps, where it is told to", () => {
+    const label = shape("统一社会信用代码");
+    expect(fit(label, 73.7, 30, 10.5, 5, 8.5)).toEqual({ size: 9, starts: [0, 8] });
+    expect(fit(label, 73.7, 30, 10.5, 5)).toEqual({ size: 10.5, starts: [0, 7, 8] });
+    expect(fit(shape("统一社会信用代码证"), 73.7, 30, 10.5, 5, 8.5)!.starts).toHaveLength(3);
+  });
+
+  it("leaves out one half of two full-width marks in a row", () => {
+    const widthOf = (text: string) => shape(text).widthOf(0, text.length);
+    for (const [pair, width] of [
+      ["）：", 1500],
+      ["）。", 1500],
+      ["，“", 1500],
+      ["（《", 1500],
+      ["（）", 2000],
+      ["）中", 2000],
+      ["中，", 2000],
+      ["）》。", 2000],
+    ] as const)
+      expect([pair, widthOf(pair)]).toEqual([pair, width]);
+  });
+
   it("tears a code that alone is longer than the line", () => {
     expect(lines("ABCDEFGHIJKLMNOP", 50, 24)).toEqual(["ABCDEFGHIJ", "KLMNOP"]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DomainError } from "../../service/src/errors.ts";
 import { glyphFor, loadFonts } from "../../service/src/pdf/fonts.ts";
+import { readOutline } from "../../service/src/pdf/simplify.ts";
 import { characterMapOf, TrueTypeFont } from "../../service/src/pdf/truetype.ts";
 
 const fonts = await loadFonts();
@@ -34,6 +35,23 @@ describe("the fonts", () => {
     const start = performance.now();
     expect(fonts.fallback().name).toBe("HanaMinB");
     expect(performance.now() - start).toBeLessThan(20);
+  });
+
+  it("have digits of one width, so that amounts line up", () => {
+    const { font } = fonts.main;
+    const glyphs = codePointsOf("0123456789").map((codePoint) => font.glyphOf(codePoint));
+    const outlines = glyphs.map((glyph) => Buffer.from(font.outline(glyph)));
+    expect(glyphs.map((glyph) => font.advance(glyph))).toEqual(glyphs.map(() => 560));
+    // The one stands in the middle of its width.
+    const [left, right] = [outlines[1]!.readInt16BE(2), outlines[1]!.readInt16BE(6)];
+    expect(Math.abs(left + right - 0.56 * font.unitsPerEm)).toBeLessThanOrEqual(10);
+    expect(
+      readOutline(outlines[1]!)
+        .flat()
+        .map(({ x }) => x),
+    ).toSatisfy((xs: number[]) => Math.min(...xs) === left && Math.max(...xs) === right);
+    font.alignDigits();
+    expect(glyphs.map((glyph) => Buffer.from(font.outline(glyph)))).toEqual(outlines);
   });
 
   it("name a character that no font has", () => {

@@ -31,6 +31,8 @@ export interface TextItem extends Placed {
   readonly size: number;
   /** points; default 5 */
   readonly smallest?: number;
+  /** points; the text shrinks down to this size before it wraps. Default `size`: it wraps first */
+  readonly smallestLine?: number;
   readonly align?: Align;
   readonly colour?: Colour;
   readonly bold?: boolean;

@@ -48,6 +48,7 @@ export function loadFonts(): Promise<Fonts> {
 
 async function load(): Promise<Fonts> {
   const main: Face = { name: MAIN.name, font: new TrueTypeFont(await unpack(MAIN.file)) };
+  main.font.alignDigits();
   let fallback: Face | undefined;
   const keep = (bytes: Uint8Array): Face => (fallback ??= { name: FALLBACK.name, font: new TrueTypeFont(bytes) });
   // On a thread of the pool, so that neither the start nor any request waits. Should it fail, the call below fails and says why.

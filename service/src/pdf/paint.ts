@@ -6,7 +6,7 @@ import { number } from "./bytes.ts";
 import type { ByteWriter } from "./bytes.ts";
 import { PAGE } from "./description.ts";
 import type { Align, Box, Colour, FrameItem, LineItem, TextItem } from "./description.ts";
-import { fit, LEADING } from "./text.ts";
+import { fit, HALF_EM, LEADING } from "./text.ts";
 import type { ShapedText } from "./text.ts";
 
 export const paintRefusals = refusals({
@@ -29,6 +29,9 @@ const BOLD_STROKE = 0.026;
 export const FONT_NAMES = ["S", "D", "E"] as const;
 const SELECT_FONT = FONT_NAMES.map((name) => `/${name} `);
 
+/** Moves the pen back before a character that is closed up. */
+const CLOSE_UP = `[${HALF_EM}]TJ`;
+
 const COLOURS: Readonly<Record<Colour, string>> = {
   ink: "0.11 0.141 0.188",
   muted: "0.357 0.4 0.459",
@@ -48,6 +51,7 @@ export interface Place {
   readonly lineStart: string;
   readonly selectFont: readonly string[];
   readonly smallest: number;
+  readonly smallestLine: number;
   readonly align: Align;
   readonly spacing: number;
   /** operators before and after the text */
@@ -83,6 +87,7 @@ export function placeOf(item: TextItem, where: string, pen: Pen, mark: string): 
     height: item.box.height * POINTS_PER_MM,
     size: item.size,
     smallest: item.smallest ?? DEFAULT_SMALLEST,
+    smallestLine: item.smallestLine ?? item.size,
     align: item.align ?? "left",
     spacing,
     open: `${mark}${fill}${stroke}${spacing ? `${number(spacing)} Tc\n` : ""}`,
@@ -97,7 +102,7 @@ export function paintText(out: ByteWriter, text: ShapedText, place: Place): void
     return;
   }
   const spaced = place.spacing * Math.max(0, text.length - 1);
-  const fitted = fit(text, place.width - spaced, place.height, place.size, place.smallest);
+  const fitted = fit(text, place.width - spaced, place.height, place.size, place.smallest, place.smallestLine);
   if (!fitted) throw new DomainError("TEXT_DOES_NOT_FIT", { where: place.where });
   const { size, starts } = fitted;
   out.text(place.open);
@@ -105,6 +110,7 @@ export function paintText(out: ByteWriter, text: ShapedText, place: Place): void
   const leading = LEADING * size;
   const sizeText = number(size);
   let y = place.middle + ((lines - 1) * leading) / 2 - MIDDLE * size;
+  let selected = -1;
   for (let line = 0; line < lines; line++, y -= leading) {
     const start = starts[line]!;
     const end = starts[line + 1]!;
@@ -114,7 +120,7 @@ export function paintText(out: ByteWriter, text: ShapedText, place: Place): void
       x += place.align === "centre" ? slack / 2 : slack;
     }
     out.text(startOfLine(x, y));
-    paintCodes(out, text, start, end, sizeText);
+    selected = paintCodes(out, text, start, end, sizeText, selected);
   }
   out.text(place.close);
 }
@@ -123,16 +129,29 @@ function startOfLine(x: number, y: number): string {
   return `BT ${number(x)} ${number(y)} Td `;
 }
 
-/** Writes the codes of a line and ends its text object. */
-function paintCodes(out: ByteWriter, text: ShapedText, start: number, end: number, sizeText: string): void {
+/** Writes the codes of a line and ends its text object. Returns the font that is selected then; before it was `selected`. */
+function paintCodes(
+  out: ByteWriter,
+  text: ShapedText,
+  start: number,
+  end: number,
+  sizeText: string,
+  selected: number,
+): number {
+  let font = selected;
   for (let at = start; at < end;) {
-    const font = text.font[at]!;
+    if (text.font[at] !== font) {
+      font = text.font[at]!;
+      out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf");
+    }
     let next = at + 1;
-    while (next < end && text.font[next] === font) next++;
-    out.text(SELECT_FONT[font]!).text(sizeText).text(" Tf (").codes(text.code, at, next).text(")Tj ");
+    while (next < end && text.font[next] === font && !text.isClosedUp(next)) next++;
+    out.text("(").codes(text.code, at, next).text(")Tj ");
+    if (next < end && text.isClosedUp(next)) out.text(CLOSE_UP);
     at = next;
   }
   out.text("ET\n");
+  return font;
 }
 
 export function paintLine(out: ByteWriter, item: LineItem): void {

@@ -1,7 +1,7 @@
 // Outlines drawn with fewer points. A Song glyph of the fonts we ship has some ninety points, most of them in curves that
 // came from another kind of outline and follow it far more closely than paper shows. Here each contour is drawn again on a
 // coarser grid, by the cheapest chain of lines and quadratic curves that stays within a tolerance of what it was. Used when
-// the font files are made (scripts/fonts.ts), never when a certificate is.
+// the font files are made (scripts/fonts.ts), and for the digits when they are loaded, never when a certificate is drawn.
 //
 // Nodes of the new contour are points of the old one. What joins two nodes is a line, one curve or two; the shortest path
 // around the contour, counted in bytes, is the new contour. The point format is that of ISO/IEC 14496-22 (`glyf`).

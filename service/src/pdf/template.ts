@@ -26,7 +26,7 @@ import { elementsOf, marksOf, pageKey, writeTree } from "./structure.ts";
 import type { Element } from "./structure.ts";
 import { heightsOf, pagesOf, paintRows } from "./table.ts";
 import type { Rows } from "./table.ts";
-import { ShapedText } from "./text.ts";
+import { closeUp, HALF_EM, MARKS, ShapedText } from "./text.ts";
 
 export type { SealProfile, TemplateDescription } from "./description.ts";
 export type { Drawing } from "./drawing.ts";
@@ -42,6 +42,8 @@ const RARE = 2;
 /** An entry of a cross-reference table has exactly twenty bytes (PDF 32000-1 §7.5.4). */
 const OFFSET_DIGITS = 10;
 const ENTRY_END = " 00000 n \n";
+/** Moves the pen back in the middle of a text. */
+const CLOSE_UP = `)Tj[${HALF_EM}]TJ(`;
 /** Room for the length of a stream that is not written yet. */
 const LENGTH_ROOM = 6;
 
@@ -70,8 +72,8 @@ export class Template {
   readonly #own = new Subset();
   readonly #rare = new Subset();
   #offsets: number[] = [];
-  /** the font that the line being painted is in, or -1, and its width so far in thousandths of an em */
-  readonly #last = { font: -1, width: 0 };
+  /** of the line being painted: its font, or -1, its width so far in thousandths of an em, and the mark at its end, if any */
+  readonly #last = { font: -1, width: 0, mark: 0 };
 
   constructor(description: TemplateDescription, fonts: Fonts, seal: SealProfile) {
     this.#description = description;
@@ -180,6 +182,7 @@ export class Template {
     const last = this.#last;
     last.font = -1;
     last.width = 0;
+    last.mark = 0;
     out.text(place.open).text(place.lineStart);
     for (const { literal, value } of parts) {
       this.#paintPart(out, literal, place);
@@ -192,9 +195,15 @@ export class Template {
 
   #paintPart(out: ByteWriter, text: string, place: Place): void {
     const last = this.#last;
-    let { font, width } = last;
+    let { font, width, mark } = last;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
+      const nextMark = MARKS[unit]!;
+      if (nextMark > 0 && closeUp(mark, nextMark)) {
+        out.text(CLOSE_UP);
+        width -= HALF_EM;
+      }
+      mark = nextMark;
       let code = this.#sharedCode[unit]!;
       let next = SHARED;
       if (code > 0) width += this.#sharedWidth[unit]!;
@@ -216,6 +225,7 @@ export class Template {
     }
     last.font = font;
     last.width = width;
+    last.mark = mark;
   }
 
   /**

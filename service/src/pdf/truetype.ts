@@ -4,6 +4,7 @@
 // The table layouts follow ISO/IEC 14496-22 (OpenType).
 
 import { invariant } from "../errors.ts";
+import { readOutline, writeOutline } from "./simplify.ts";
 
 const HEAD_LENGTH = 54;
 const HHEA_LENGTH = 36;
@@ -120,6 +121,25 @@ export class TrueTypeFont {
   /** How far a glyph moves the pen, in thousandths of an em. */
   advance(glyph: number): number {
     return Math.round((this.#advanceUnits(glyph) * 1000) / this.unitsPerEm);
+  }
+
+  /**
+   * Gives all digits the width of the widest, each in its middle, so that amounts below each other line up. Fonts do this by
+   * a feature of their layout tables (`tnum`), which a PDF does not know. A second call changes nothing.
+   */
+  alignDigits(): void {
+    const glyphs = Array.from("0123456789", (digit) => this.glyphOf(digit.charCodeAt(0)));
+    const widest = Math.max(...glyphs.map((glyph) => this.#advanceUnits(glyph)));
+    for (const glyph of glyphs) {
+      invariant(glyph > 0 && glyph < this.#metricsCount, "a digit has a glyph and a width of its own");
+      const shift = Math.round((widest - this.#advanceUnits(glyph)) / 2);
+      const outline = this.outline(glyph);
+      const moved = readOutline(outline).map((contour) => contour.map((point) => ({ ...point, x: point.x + shift })));
+      const written = writeOutline(moved);
+      invariant(written.length <= outline.length, "a digit that was moved takes no more room");
+      outline.set(written);
+      this.#bytes.writeUInt16BE(widest, this.#hmtx + 4 * glyph);
+    }
   }
 
   /** The outline as stored: empty for a space. */

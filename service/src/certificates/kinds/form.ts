@@ -48,6 +48,8 @@ const TABLE_TOP = 62;
 const ROW_HEIGHT = 11.2;
 const LOWEST_ROW = 7;
 const TEXT_SIZE = 10.5;
+/** A label shrinks to this size rather than leave one character on a second line. */
+const SMALLEST_LABEL = 8.5;
 const NOTE_SIZE = 8.5;
 const OUTER_RULE = 1;
 const INNER_RULE = 0.4;
@@ -129,6 +131,7 @@ function cells(rows: FormWording["rows"], rowHeight: number): Item[] {
       items.push(
         text(cell.label, inside(x, y, LABEL_WIDTH), {
           size: TEXT_SIZE,
+          smallestLine: SMALLEST_LABEL,
           align: "centre",
         }),
         text(cell.text, inside(x + LABEL_WIDTH, y, cellWidth - LABEL_WIDTH), {
