@@ -116,6 +116,11 @@ const written: Record<FigureUnit, (value: number, units: Names["units"]) => stri
   day: (value) => day(String(value).replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3")),
 };
 
+/** What a kind is called; its own code where this page does not know it, even if objects have something of that name. */
+function kindNameOf(kind: string, { kinds }: Pick<Names, "kinds">): string {
+  return Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : kind;
+}
+
 /** Kinds that are about a unit and no person. */
 const ofUnits: ReadonlySet<string> = new Set(["unit-deposit"]);
 
@@ -141,7 +146,7 @@ export function comparedLines({ verdict, figures: known = [] }: Checked, t: Text
     { key: "name", label: name, value: summary.maskedName },
     { key: "number", label: number, value: summary.maskedNumber },
     ...figures,
-    { key: "kind", label: t.fields.kind, value: (names.kinds as Record<string, string>)[summary.kind] ?? summary.kind },
+    { key: "kind", label: t.fields.kind, value: kindNameOf(summary.kind, names) },
     { key: "serial", label: t.fields.serial, value: serialRoot + summary.serial },
     { key: "issued", label: t.fields.issued, value: dayNumber(summary.issuedDay) },
     { key: "valid", label: t.fields.valid, value: dayNumber(summary.validUntilDay) },
