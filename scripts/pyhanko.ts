@@ -8,7 +8,6 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const packages = ["pyHanko==0.38.0", "pyhanko-certvalidator==0.33.0", "pyhanko-cli==0.6.0"];
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = path.resolve(process.argv[2] ?? path.join(os.tmpdir(), "cunzheng-pyhanko"));
 const program = path.join(folder, "bin/pyhanko");
@@ -16,7 +15,7 @@ const program = path.join(folder, "bin/pyhanko");
 try {
   if (!fs.existsSync(program)) {
     execFileSync("python3", ["-m", "venv", folder], { stdio: "inherit" });
-    execFileSync(path.join(folder, "bin/pip"), ["install", "--quiet", ...packages], { stdio: "inherit" });
+    execFileSync(path.join(folder, "bin/pip"), ["install", "--quiet", "-r", `${root}.ci/pyhanko.txt`], { stdio: "inherit" });
   }
 } catch (error) {
   console.warn(`skipped: pyHanko could not be installed (${(error as Error).message.split("\n")[0]})`);
