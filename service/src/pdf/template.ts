@@ -26,7 +26,7 @@ import { elementsOf, marksOf, pageKey, writeTree } from "./structure.ts";
 import type { Element } from "./structure.ts";
 import { heightsOf, pagesOf, paintRows } from "./table.ts";
 import type { Rows } from "./table.ts";
-import { closeUp, HALF_EM, MARKS, ShapedText } from "./text.ts";
+import { closeUp, HALF_EM, markOf, ShapedText } from "./text.ts";
 
 export type { SealProfile, TemplateDescription } from "./description.ts";
 export type { Drawing } from "./drawing.ts";
@@ -198,7 +198,7 @@ export class Template {
     let { font, width, mark } = last;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
-      const nextMark = MARKS[unit]!;
+      const nextMark = markOf(unit);
       if (nextMark > 0 && closeUp(mark, nextMark)) {
         out.text(CLOSE_UP);
         width -= HALF_EM;

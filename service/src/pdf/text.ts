@@ -21,8 +21,8 @@ export class ShapedText {
   add(codePoint: number, font: number, code: number, width: number): void {
     if (this.length === this.codePoint.length) this.#grow();
     const i = this.length++;
-    if (closeUp(MARKS[this.codePoint[i - 1]!]!, MARKS[codePoint]!) && i > 0) this.width[i - 1]! -= HALF_EM;
     this.codePoint[i] = codePoint;
+    if (this.isClosedUp(i)) this.width[i - 1]! -= HALF_EM;
     this.font[i] = font;
     this.code[i] = code;
     this.width[i] = width;
@@ -30,7 +30,8 @@ export class ShapedText {
 
   /** Whether a character stands half an em nearer to the one before it than their widths say. */
   isClosedUp(i: number): boolean {
-    return i > 0 && closeUp(MARKS[this.codePoint[i - 1]!]!, MARKS[this.codePoint[i]!]!);
+    const mark = markOf(this.codePoint[i]!);
+    return mark > 0 && i > 0 && closeUp(markOf(this.codePoint[i - 1]!), mark);
   }
 
   /** Width of a part in thousandths of an em. */
@@ -59,11 +60,17 @@ export const HALF_EM = 500;
 const CLOSES = 1;
 const OPENS = 2;
 /** What the code points of the basic plane are as full-width marks: closing ones are blank on the right, opening ones on the left. */
-export const MARKS = new Uint8Array(0x10000);
+const MARKS = new Uint8Array(0x10000);
 for (const mark of codePointsOf("，。、；：？！）》」』】〕”’")) MARKS[mark] = CLOSES;
 for (const mark of codePointsOf("（《「『【〔“‘")) MARKS[mark] = OPENS;
 
-/** Whether two neighbours have more than one blank half between them, by what they are in `MARKS`. */
+/** What a code point is as a full-width mark: 0 when it is none, as nearly all are, which is told without a look into a table. */
+export function markOf(codePoint: number): number {
+  if (codePoint < 0x2018 || (codePoint > 0x3015 && codePoint < 0xff01) || codePoint > 0xffff) return 0;
+  return MARKS[codePoint]!;
+}
+
+/** Whether two neighbours have more than one blank half between them, by what `markOf` says of them. */
 export function closeUp(before: number, after: number): boolean {
   return before === CLOSES ? after > 0 : before === OPENS && after === OPENS;
 }
