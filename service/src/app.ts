@@ -249,10 +249,13 @@ async function registerWebApp(app: App, config: Config, routes: readonly KnownRo
       reply.header("allow", allowed.join(", "));
       throw new DomainError("METHOD_NOT_ALLOWED", { allowed: allowed.join(", ") });
     }
-    const asksForPage =
-      !/^\/(?:api|log|assets|fonts)(?:\/|$)/.test(address) && (request.headers.accept ?? "").includes("text/html");
-    if (built && asksForPage && (request.method === "GET" || request.method === "HEAD")) {
-      if (pages.has(address.replace(/\/+$/, "") || "/")) return reply.sendFile("index.html");
+    const accept = request.headers.accept ?? "*/*";
+    const mayBePage = built && !/^\/(?:api|log|assets|fonts)(?:\/|$)/.test(address);
+    if (mayBePage && (request.method === "GET" || request.method === "HEAD")) {
+      // A page goes to whoever takes anything, such as curl; the page that says "not there" only to who asks for pages.
+      const isPage = pages.has(address.replace(/\/+$/, "") || "/");
+      if (isPage && /text\/html|\*\/\*/.test(accept)) return reply.sendFile("index.html");
+      if (isPage || !accept.includes("text/html")) throw new DomainError("NOT_FOUND");
       // Not by sendFile, which answers 200, or 304 to a browser that has seen the page under another address.
       reply.code(404).header("cache-control", "no-store").type("text/html; charset=utf-8");
       return reply.send(await fs.promises.readFile(index));

@@ -22,6 +22,10 @@ export type { Static, TSchema } from "typebox";
 export { idempotencyKey, idempotent, sendAnswer, sweepIdempotency } from "./idempotency.ts";
 export type { Answer } from "./idempotency.ts";
 
+/** One line that somebody typed: not blank, not beginning with a blank, without control characters. */
+export const Line = (maxLength: number, options: { minLength?: number; description?: string } = {}) =>
+  Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{C}\\s][^\\p{C}]*$", ...options });
+
 /** The app as routes see it: schemas written in TypeBox give the handlers their types. */
 export type App = FastifyInstance<
   RawServerDefault,

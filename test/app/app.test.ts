@@ -248,6 +248,11 @@ describe("the built web app", async () => {
     }
   });
 
+  it("gives a page to whoever takes anything, and not to whoever takes JSON alone", async () => {
+    expect((await page("/me", "*/*")).statusCode).toBe(200);
+    expect((await page("/me", "application/json")).json()).toMatchObject({ code: "NOT_FOUND" });
+  });
+
   it("gives any other address that a person opens the same page with 404, and no browser keeps that", async () => {
     for (const url of [
       "/nowhere",

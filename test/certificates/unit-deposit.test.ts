@@ -13,7 +13,7 @@ import { fileAtLevel } from "../../service/src/certificates/level-file.ts";
 import { figuresOfKinds } from "../../service/src/proof/figures.ts";
 import { missing, run } from "../helpers/tools.ts";
 import { textOf } from "../pdf/sample.ts";
-import { allSound } from "./world.ts";
+import { allSound, wish } from "./world.ts";
 import type { CentreWorld } from "./world.ts";
 import { makeLendingWorld, setParameter } from "./loan-world.ts";
 
@@ -157,12 +157,20 @@ describe("a unit's certificate", () => {
     const { certificates } = world;
     await setParameter(certificates.pool, {
       code: "certificate.wording",
-      value: { "unit-deposit": { opening: "经查，{unitName}在本中心的缴存情况如下：" } },
+      value: {
+        "unit-deposit": { opening: "经查，{unitName}在本中心的缴存情况如下：" },
+        deposit: { closing: "本证明仅用于{purpose}，自开具之日起至{validUntil}有效。" },
+      },
     });
     const [row] = await issueCertificates(certificates, [unitWish("unit_1")]);
     expect(fieldsOf(row!).wording).toEqual({ opening: "经查，{unitName}在本中心的缴存情况如下：" });
     const pdf = (await fileAtLevel(certificates.pool, row!.id))!.file;
     expect(textOf(folder, "wording", pdf).replaceAll(/\s/g, "")).toContain("经查，海口测试单位在本中心的缴存情况如下");
+
+    const [persons] = await issueCertificates(certificates, [wish(1)]);
+    const face = textOf(folder, "wording of a person's", (await fileAtLevel(certificates.pool, persons!.id))!.file);
+    expect(face.replaceAll(/\s/g, "")).toContain("本证明仅用于核验本人住房公积金缴存情况，自开具之日起至");
+    expect(face.replaceAll(/\s/g, "")).toContain("系本中心住房公积金缴存职工");
   });
 
   it.skipIf(missing("pdftotext", "qpdf", "pdfsig"))(

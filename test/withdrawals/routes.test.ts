@@ -150,6 +150,11 @@ describe("from a case to a refusal", () => {
     expect(await open({ documentNumber: "1234" })).toBe("DOCUMENT_NUMBER_INVALID");
     expect(await open({ evidenceDigest: "x" })).toBe("INVALID_REQUEST");
     expect(await open({ conduct: "a\u0000" })).toBe("INVALID_REQUEST");
+    for (const blank of ["", "   ", "　", " 条例"])
+      for (const what of ["legalBasis", "conduct", "name"])
+        expect([what, blank, await open({ [what]: blank })]).toEqual([what, blank, "INVALID_REQUEST"]);
+    const check = { documentNumber: body.documentNumber, businessNumber: " ", purpose: "提取核验" };
+    expect(await code(post("desk/blacklist/checks", "staff_clerk", check))).toBe("INVALID_REQUEST");
     expect(await code(post(`desk/blacklist/cases/case_${"0".repeat(24)}/confirm`, "staff_checker"))).toBe(
       "CASE_NOT_FOUND",
     );

@@ -1,7 +1,7 @@
 // How cases are opened and confirmed, how a person is checked, and how other members read the feed.
 import type { AppContext } from "../app.ts";
 import type { App } from "../http.ts";
-import { Type, answers } from "../http.ts";
+import { Line, Type, answers } from "../http.ts";
 import { requireAction, staffOf } from "../identity/access.ts";
 import { memberOf } from "../peers/peer.ts";
 import { fromHex, toHex } from "../proof/bytes.ts";
@@ -21,7 +21,6 @@ export interface BlacklistContext extends AppContext {
 }
 
 const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
-const line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: "^[^\\p{C}]+$" });
 const documentType = Type.String({ pattern: "^(01|02|03|04|99)$" });
 const documentNumber = Type.String({ minLength: 4, maxLength: 18, pattern: "^[0-9A-Za-z()-]+$" });
 const day = Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\d$" });
@@ -142,10 +141,10 @@ export async function blacklistRoutes(app: App, context: BlacklistContext): Prom
           {
             documentType: Type.Optional(documentType),
             documentNumber,
-            name: line(60),
-            rule: line(40),
-            conduct: line(200),
-            legalBasis: line(300),
+            name: Line(60),
+            rule: Line(40),
+            conduct: Line(200),
+            legalBasis: Line(300),
             evidenceDigest: Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of the evidence" }),
             startsOn: day,
           },
@@ -224,7 +223,7 @@ export async function blacklistRoutes(app: App, context: BlacklistContext): Prom
         tags: ["blacklist"],
         summary: "Check a person for a business number; the check is traced",
         body: Type.Object(
-          { documentType: Type.Optional(documentType), documentNumber, businessNumber: line(40), purpose: line(60) },
+          { documentType: Type.Optional(documentType), documentNumber, businessNumber: Line(40), purpose: Line(60) },
           { additionalProperties: false },
         ),
         response: answers(Type.Object({ check: Check })),

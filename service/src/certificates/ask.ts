@@ -3,7 +3,7 @@ import { Value } from "typebox/value";
 import { depositorsOf, findUnit, loansOf, personOf } from "../collection/register.ts";
 import type { Pool } from "../db.ts";
 import { DomainError } from "../errors.ts";
-import { Type } from "../http.ts";
+import { Line, Type } from "../http.ts";
 import type { Static } from "../http.ts";
 import type { Certificates, Wish } from "./certificate.ts";
 import { certificateKinds } from "./kinds/all.ts";
@@ -17,7 +17,7 @@ export const AskSchema = {
   ),
   dkzh: Type.Optional(Type.String({ minLength: 1, maxLength: 30, description: "DKZH 贷款账号, of a loan's kinds" })),
   dwzh: Type.Optional(Type.String({ minLength: 1, maxLength: 20, description: "DWZH 单位账号, of a unit's kinds" })),
-  purpose: Type.Optional(Type.String({ minLength: 1, maxLength: 40, pattern: "^[^\\p{C}\\s][^\\p{C}]*$" })),
+  purpose: Type.Optional(Line(40)),
   details: Type.Optional(Type.Unknown({ description: "what the kind asks for: see /api/v1/certificate-kinds" })),
   replaces: Type.Optional(
     Type.String({

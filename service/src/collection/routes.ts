@@ -1,7 +1,7 @@
 // How a person sees their own accounts, and how a clerk finds a person.
 import type { AppContext } from "../app.ts";
 import type { App } from "../http.ts";
-import { Type, answers } from "../http.ts";
+import { Line, Type, answers } from "../http.ts";
 import { personOf as signedInPerson, requireAction, staffOf } from "../identity/access.ts";
 import { maskNumber } from "../proof/qr-summary.ts";
 import type { Traces } from "../traces/trace.ts";
@@ -63,7 +63,7 @@ export async function accountRoutes(app: App, { pool, traces }: AccountContext):
           {
             documentNumber: Type.String({ minLength: 4, maxLength: 18, pattern: "^[0-9A-Za-z()-]+$" }),
             documentType: Type.Optional(Type.String({ pattern: "^(01|02|03|04|99)$", default: "01" })),
-            reason: Type.String({ minLength: 2, maxLength: 100, pattern: "^[^\\p{C}]+$" }),
+            reason: Line(100, { minLength: 2 }),
           },
           { additionalProperties: false },
         ),

@@ -1,7 +1,7 @@
 // How withdrawals are applied for, shown and, when a bar stopped one, refused by a clerk.
 import type { AppContext } from "../app.ts";
 import type { App } from "../http.ts";
-import { Type, answers, idempotencyKey } from "../http.ts";
+import { Line, Type, answers, idempotencyKey } from "../http.ts";
 import { DomainError } from "../errors.ts";
 import { personOf, requireAction, staffOf } from "../identity/access.ts";
 import type { Bar } from "../blacklist/check.ts";
@@ -175,7 +175,7 @@ export async function withdrawalRoutes(app: App, context: WithdrawalContext): Pr
         tags: ["withdrawals"],
         summary: "Confirm the refusal of a withdrawal that a bar stopped",
         params: Type.Object({ id: Type.String({ pattern: "^wd_[a-z0-9]{16,40}$" }) }),
-        body: Type.Object({ note: Type.String({ minLength: 1, maxLength: 500 }) }, { additionalProperties: false }),
+        body: Type.Object({ note: Line(500) }, { additionalProperties: false }),
         response: answers(One),
       },
     },

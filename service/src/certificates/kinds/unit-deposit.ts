@@ -4,7 +4,6 @@
 import { DomainError, refusals } from "../../errors.ts";
 import { monthsBetween } from "../../collection/month.ts";
 import { yuanOfFen } from "../../ledger/money.ts";
-import { fillIn } from "../../pdf/description.ts";
 import { parameterHistory } from "../../parameters/parameter.ts";
 import { certificateForm } from "./form.ts";
 import type { CertificateKind, CertificateRecord, Day, Month, Yuan } from "./kind.ts";
@@ -12,6 +11,8 @@ import { lastMonthDue } from "./unit-deposit-arrears.ts";
 import { unitFacts } from "./unit-deposit-store.ts";
 import type { UnitFacts } from "./unit-deposit-store.ts";
 import { day, fen, money, month, percent, textOrUnknown, UNKNOWN } from "./words.ts";
+import { sentences, wordingOf } from "./wording.ts";
+import type { Wording } from "./wording.ts";
 
 export const unitDepositRefusals = refusals({
   UNIT_CLOSED: {
@@ -57,7 +58,7 @@ export interface UnitDepositFields {
   readonly penalties: null;
   readonly asOf: Day;
   /** the centre's own sentences, where it has set them */
-  readonly wording: { readonly opening?: string; readonly closing?: string } | null;
+  readonly wording: Wording | null;
 }
 
 const CODE = "unit-deposit";
@@ -118,9 +119,7 @@ export const unitDepositKind: CertificateKind<UnitDepositFields> = {
       due: await lastMonthDue(tx, today),
       lowerBp: (await parameterHistory(tx, "deposit.ratio_limits")).findLast((row) => row.validFrom <= today)?.value
         .lowerBp,
-      wording: (await parameterHistory(tx, "certificate.wording")).findLast((row) => row.validFrom <= today)?.value[
-        CODE
-      ],
+      wording: await wordingOf(tx, CODE, today),
     };
     return asked.map(({ subjectId }) => {
       const fact = byId.get(subjectId);
@@ -155,11 +154,7 @@ export const unitDepositKind: CertificateKind<UnitDepositFields> = {
       penalties: UNKNOWN,
       asOf: day(fields.asOf),
     };
-    return {
-      ...facts,
-      opening: fillIn(fields.wording?.opening ?? OPENING, facts),
-      closing: fillIn(fields.wording?.closing ?? CLOSING, facts),
-    };
+    return { ...facts, ...sentences(fields.wording, { opening: OPENING, closing: CLOSING }, facts) };
   },
 
   // A unit without a credit code is known by its account; what is masked has capitals only.
@@ -186,7 +181,7 @@ interface Rules {
   due: Month | null;
   /** lower limit of each ratio, basis points */
   lowerBp: number | undefined;
-  wording: { opening?: string; closing?: string } | undefined;
+  wording: Wording | undefined;
 }
 
 /** From the registers to the fields. @param today the day of the reading in Asia/Shanghai */
