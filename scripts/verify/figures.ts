@@ -18,7 +18,7 @@ const figuresOf: ReadonlyMap<string, readonly Figure[]> = new Map<string, readon
       base,
       ["单位月缴存额", "unit's monthly amount", "fen"],
       ["个人月缴存额", "person's monthly amount", "fen"],
-      ["连续缴存月数", "months in a row", "months"],
+      ["连续缴存月数不少于", "months in a row, at least", "months"],
       ["缴至年月", "paid to", "month"],
     ],
   ],
@@ -28,7 +28,7 @@ const figuresOf: ReadonlyMap<string, readonly Figure[]> = new Map<string, readon
       balance,
       base,
       ["月缴存额", "monthly amount of both parts", "fen"],
-      ["最近连续缴存自", "latest months in a row, from", "month"],
+      ["最近连续缴存自不晚于", "latest months in a row, from no later than", "month"],
       ["最近连续缴存至", "latest months in a row, to", "month"],
       ["公积金贷款次数", "fund loans taken", "count"],
     ],
@@ -47,7 +47,7 @@ const figuresOf: ReadonlyMap<string, readonly Figure[]> = new Map<string, readon
   [
     "deposit-detail",
     [
-      ["期初余额", "opening balance", "fen"],
+      ["承前余额", "balance brought forward", "fen"],
       ["增加合计", "sum of what came in", "fen"],
       ["减少合计", "sum of what went out", "fen"],
       ["期末余额", "closing balance", "fen"],

@@ -1,5 +1,6 @@
 // FORMAT.md §4: the key figures that a certificate's QR code repeats, kind by kind, in their order. Kinds write them, pages name
 // them when they are compared with the paper. A kind's list never changes; another list is another kind.
+// A code has no room for 至少 and 或更早, so a figure that may be a bound is named as the bound that it always is.
 
 /**
  * What a figure counts: whole fen; how many of something; how many months; a month as YYYYMM; a day as YYYYMMDD. In every
@@ -20,14 +21,19 @@ export const figuresOfKinds: Readonly<Record<string, readonly Figure[]>> = {
     { code: "base", unit: "fen", zh: "缴存基数", en: "Contribution base" },
     { code: "monthlyUnit", unit: "fen", zh: "单位月缴存额", en: "Unit's monthly amount" },
     { code: "monthlyPerson", unit: "fen", zh: "个人月缴存额", en: "Person's monthly amount" },
-    { code: "monthsInARow", unit: "months", zh: "连续缴存月数", en: "Months in a row" },
+    { code: "monthsInARow", unit: "months", zh: "连续缴存月数不少于", en: "Months in a row, at least" },
     { code: "paidTo", unit: "month", zh: "缴至年月", en: "Paid to month" },
   ],
   "loan-elsewhere": [
     { code: "balance", unit: "fen", zh: "缴存余额", en: "Balance" },
     { code: "base", unit: "fen", zh: "缴存基数", en: "Contribution base" },
     { code: "monthly", unit: "fen", zh: "月缴存额", en: "Monthly amount" },
-    { code: "runFrom", unit: "month", zh: "最近连续缴存起始年月", en: "First of the latest months in a row" },
+    {
+      code: "runFrom",
+      unit: "month",
+      zh: "最近连续缴存起始年月不晚于",
+      en: "First of the latest months in a row, no later than",
+    },
     { code: "runTo", unit: "month", zh: "最近连续缴存截止年月", en: "Last of the latest months in a row" },
     { code: "loansTaken", unit: "count", zh: "公积金贷款次数", en: "Fund loans taken" },
   ],
@@ -40,7 +46,7 @@ export const figuresOfKinds: Readonly<Record<string, readonly Figure[]>> = {
     { code: "arrears", unit: "fen", zh: "欠缴金额", en: "Amount in arrears" },
   ],
   "deposit-detail": [
-    { code: "opening", unit: "fen", zh: "期初余额", en: "Opening balance" },
+    { code: "opening", unit: "fen", zh: "承前余额", en: "Balance brought forward" },
     { code: "in", unit: "fen", zh: "增加合计", en: "Sum of what came in" },
     { code: "out", unit: "fen", zh: "减少合计", en: "Sum of what went out" },
     { code: "closing", unit: "fen", zh: "期末余额", en: "Closing balance" },
