@@ -9,15 +9,15 @@ import { addLoan, ask, canLook, drawn, expectFigures, issued, makeKindCentre, pa
 
 let world: CentreWorld;
 /** Repayments of 100 yuan each month from 2020-07, with 2.60 interest; the third one is late. */
-async function repay(loanId: string, count: number, balanceFen: bigint): Promise<void> {
+async function repay(loanId: string, count: number, balanceFen: bigint, firstTerm = 1): Promise<void> {
   await world.certificates.pool.query(
     `insert into loan_repayment (loan_id, seq, business_number, kind, term, paid_on, amount_fen, principal_fen, interest_fen,
        penalty_fen, balance_fen)
-     select $1, n, 'HK' || n, case n when 3 then '04' else '02' end, n, ('2020-06-15'::date + n * interval '1 month'),
+     select $1, n, 'HK' || n, case n when 3 then '04' else '02' end, n + $4 - 1, ('2020-06-15'::date + n * interval '1 month'),
        10260 + case n when 3 then 30 else 0 end, 10000, 260, case n when 3 then 30 else 0 end,
        $3::bigint + ($2 - n) * 10000
      from generate_series(1, $2::int) as n`,
-    [loanId, count, balanceFen],
+    [loanId, count, balanceFen, firstTerm],
   );
 }
 beforeAll(async () => {
@@ -28,6 +28,9 @@ beforeAll(async () => {
   await repay("loan_full", 48, 20_000_000n);
   await addLoan(pool, { id: "loan_part", amountFen: 30_000_000n });
   await repay("loan_part", 1, 20_000_000n);
+  // As many terms as were missing paid interest only: the balance does not tell that they are.
+  await addLoan(pool, { id: "loan_fifth", amountFen: 20_000_000n + 3n * 10_000n });
+  await repay("loan_fifth", 3, 20_000_000n, 5);
   await addLoan(pool, { id: "loan_behind" });
   await repay("loan_behind", 3, 20_010_000n);
   await addLoan(pool, { id: "loan_bare" });
@@ -77,11 +80,11 @@ describe("the repayments of a loan", () => {
     };
     expect(await range("loan_full", { from: "2021-01", to: "2021-12" })).toEqual([
       12,
-      "2021年1月15日至2021年12月15日，共 12 笔（不含以前和以后的还款）",
+      "2021年1月15日至2021年12月15日，共 12 笔（自第 7 期起，不含以后的还款）",
     ]);
     expect(await range("loan_full", { from: "2024-01" })).toEqual([
       6,
-      "2024年1月15日至2024年6月15日，共 6 笔（不含以前的还款）",
+      "2024年1月15日至2024年6月15日，共 6 笔（自第 43 期起）",
     ]);
     expect(await range("loan_full", { to: "2020-07" })).toEqual([
       1,
@@ -89,6 +92,16 @@ describe("the repayments of a loan", () => {
     ]);
     // A list that begins in the middle of the loan's life does not pass for all of it.
     expect(await range("loan_part")).toEqual([1, "2020年7月15日至2020年7月15日，共 1 笔（不含以前的还款）"]);
+    expect(await range("loan_part", { to: "2020-07" })).toEqual([
+      1,
+      "2020年7月15日至2020年7月15日，共 1 笔（不含以前的还款）",
+    ]);
+    // The balance before its first row is the loan's amount, and yet four terms are missing.
+    expect(await range("loan_fifth")).toEqual([3, "2020年7月15日至2020年9月15日，共 3 笔（自第 5 期起）"]);
+    expect(await range("loan_fifth", { to: "2020-07" })).toEqual([
+      1,
+      "2020年7月15日至2020年7月15日，共 1 笔（自第 5 期起，不含以后的还款）",
+    ]);
   });
 
   it.each<[string, object | undefined, string]>([

@@ -195,7 +195,8 @@ function fieldsOf(
     principalYuan: sum(chosen, "principalFen"),
     interestYuan: sum(chosen, "interestFen"),
     penaltyYuan: sum(chosen, "penaltyFen"),
-    fromDisbursement: first.balanceFen + first.principalFen === loan.amountFen && first.seq === 1,
+    // The balance alone does not tell: terms in which only interest was paid leave it as it was.
+    fromDisbursement: first.seq === 1 && first.term <= 1 && first.balanceFen + first.principalFen === loan.amountFen,
     toToday: chosen.at(-1) === last,
     rows: chosen.map(rowOf),
   };
@@ -226,6 +227,10 @@ function sum(repayments: readonly Repayment[], part: "principalFen" | "interestF
 function rangeInWords({ rows, fromDisbursement, toToday }: LoanRepaymentsFields): string {
   const days = `${day(rows[0]![1])}至${day(rows.at(-1)![1])}，共 ${rows.length} 笔`;
   if (fromDisbursement && toToday) return `${days}（放款至今全部还款）`;
-  const missing = [fromDisbursement ? "" : "以前", toToday ? "" : "以后"].filter((part) => part !== "");
-  return `${days}（不含${missing.join("和")}的还款）`;
+  const term = rows[0]![0];
+  // A list that begins with a later term says with which; one that lacks repayments of the first says that it lacks some.
+  const from = !fromDisbursement && term > 1 ? `自第 ${term} 期起` : "";
+  const missing = [fromDisbursement || from !== "" ? "" : "以前", toToday ? "" : "以后"].filter((part) => part !== "");
+  const without = missing.length === 0 ? "" : `不含${missing.join("和")}的还款`;
+  return `${days}（${[from, without].filter((part) => part !== "").join("，")}）`;
 }
