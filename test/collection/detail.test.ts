@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bankAccount, depositorAccount, unitAccounts } from "../../service/src/collection/accounts.ts";
-import { accountDetails, stretchOf } from "../../service/src/collection/detail.ts";
+import { accountDetails, onRecord, stretchOf } from "../../service/src/collection/detail.ts";
 import type { AccountEntry } from "../../service/src/collection/detail.ts";
 import { addMonths } from "../../service/src/collection/month.ts";
 import { remit } from "../../service/src/collection/remittance.ts";
@@ -44,7 +44,6 @@ describe("a stretch of an account's history", () => {
   });
 
   it("without entries has the balance of its months", () => {
-    expect(chosen(entries, "2025-01", "2025-12")).toEqual([500]);
     expect(chosen(entries, "2026-06", "2026-11")).toEqual([600]);
     expect(chosen(entriesOf(["opening", "2026-11-20", 500]), "2026-01", "2026-12")).toEqual([500]);
     expect(chosen([], "2026-01", "2026-12")).toEqual([0]);
@@ -69,6 +68,47 @@ describe("a stretch of an account's history", () => {
         expect(stretch.entries).toEqual(expect.arrayContaining(wanted));
       }),
     );
+  });
+});
+
+describe("what of an account is on record", () => {
+  const record = (openedOn: string, registeredOn: string, ...rows: Parameters<typeof entriesOf>) => {
+    const { firstMonth, takenOverOn } = onRecord({ openedOn, registeredOn, entries: entriesOf(...rows) });
+    return [firstMonth, takenOverOn];
+  };
+
+  it("of one that came with a balance begins with the takeover or the first entry that came along", () => {
+    const brought: [string, string, number] = ["opening", "2026-11-20", 500];
+    expect(record("2021-06-10", "2026-11-20", brought)).toEqual(["2026-11", "2026-11-20"]);
+    expect(
+      record("2021-06-10", "2026-11-20", brought, ["remittance", "2024-10-20", 1], ["remittance", "2024-09-20", 1]),
+    ).toEqual(["2024-09", "2026-11-20"]);
+    // Months between the takeover and the first entry after it have the balance that was taken over.
+    expect(record("2021-06-10", "2026-06-20", ["opening", "2026-06-20", 500], ["remittance", "2026-09-20", 1])).toEqual(
+      ["2026-06", "2026-06-20"],
+    );
+  });
+
+  it("of one that came without a balance begins with its registration or first entry", () => {
+    expect(record("2021-06-10", "2026-11-20")).toEqual(["2026-11", "2026-11-20"]);
+    expect(record("2021-06-10", "2026-11-20", ["remittance", "2024-09-20", 1])).toEqual(["2024-09", "2026-11-20"]);
+  });
+
+  it("is all of one whose first entry is of the month of opening, and nothing before the opening", () => {
+    expect(record("2026-11-02", "2026-11-20")).toEqual(["2026-11", null]);
+    expect(record("2026-10-02", "2026-11-20", ["remittance", "2026-10-20", 1])).toEqual(["2026-10", null]);
+    expect(record("2026-10-02", "2026-11-20", ["remittance", "2026-08-20", 1])).toEqual(["2026-10", null]);
+  });
+
+  it("says of a stretch whether it begins there", () => {
+    const all = entriesOf(
+      ["opening", "2026-06-20", 500],
+      ["remittance", "2026-09-20", 1],
+      ["remittance", "2026-10-20", 1],
+    );
+    const begins = (from: string, to: string) => stretchOf(all, from, to).isFromBeginning;
+    expect([begins("2026-06", "2026-07"), begins("2026-06", "2026-11")]).toEqual([true, true]);
+    expect([begins("2026-10", "2026-11"), begins("2026-11", "2026-11")]).toEqual([false, false]);
   });
 });
 
@@ -119,6 +159,7 @@ describe("the history of an account", () => {
       ["dep_1", 4],
     ]);
     const [, one] = details;
+    expect(one).toMatchObject({ openedOn: "2015-01-01", registeredOn: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
     expect(one!.entries.map(({ day, kind, changeFen, remittance }) => [day, kind, changeFen, remittance])).toEqual([
       ["2026-11-01", "opening", 123_456n, null],
       // Half past four in the afternoon in London is the next day in China.

@@ -10,6 +10,8 @@ export async function holders(db: Queryable, depositorIds: readonly string[]): P
     text: `
       select d.id as "depositorId", p.id as "personId", p.name as "personName", p.document_type as "documentType",
         p.document_number as "documentNumber", p.phone, d.account_number as "accountNumber", d.state, d.frozen,
+        d.opened_on as "openedOn",
+        (d.created_at at time zone 'Asia/Shanghai')::date as "registeredOn",
         a.balance_fen as "balanceFen", a.last_entry as "entryNumber", a.id as "ledgerAccountId"
       from unnest($1::text[]) with ordinality as asked(id, ord)
       join depositor d on d.id = asked.id

@@ -40,6 +40,10 @@ export interface AccountDetail {
   /** GRZH */
   accountNumber: string;
   ledgerAccountId: string;
+  /** KHRQ, day of opening, here or in the system that it comes from */
+  openedOn: string;
+  /** the day in China on which it was written into this register */
+  registeredOn: string;
   /** table A.6 */
   state: string;
   frozen: boolean;
@@ -66,11 +70,44 @@ export async function accountDetails(db: Queryable, depositorIds: readonly strin
   });
 }
 
+/** What of an account's past is on record here. A day before it has entries and balances that nobody here knows. */
+export interface OnRecord {
+  /** the first month that can be stated, YYYY-MM: of the opening, the takeover or the first entry */
+  firstMonth: string;
+  /** the day on which the account came into this ledger with a past; null: all of it is on record, from the opening on */
+  takenOverOn: string | null;
+}
+
+/**
+ * Since when an account is on record here. One that comes from another system brings a balance (`opening` entries before all
+ * others), and perhaps entries of months before that day; of what was before those, nothing is known, and the balance it
+ * brought is no month's. An account without a balance has come here when it was registered.
+ */
+export function onRecord({
+  openedOn,
+  registeredOn,
+  entries,
+}: Pick<AccountDetail, "openedOn" | "registeredOn" | "entries">): OnRecord {
+  const begin = beginOf(entries);
+  const brought = entries[begin - 1];
+  const months = [brought?.day ?? registeredOn, ...entries.slice(begin).map(({ day }) => day)].map((day) =>
+    day.slice(0, 7),
+  );
+  const recorded = months.reduce((first, month) => (month < first ? month : first));
+  const opened = openedOn.slice(0, 7);
+  if (brought) return { firstMonth: opened > recorded ? opened : recorded, takenOverOn: brought.day };
+  return opened >= recorded
+    ? { firstMonth: opened, takenOverOn: null }
+    : { firstMonth: recorded, takenOverOn: registeredOn };
+}
+
 /** A stretch of an account's history without a gap: `openingFen` and the changes of the entries make the newest balance. */
 export interface Stretch {
   /** balance before the first of the entries */
   openingFen: bigint;
   entries: AccountEntry[];
+  /** true: no entry stands before these but the balance that was taken over */
+  isFromBeginning: boolean;
 }
 
 /**
@@ -78,21 +115,24 @@ export interface Stretch {
  * that falls into these months to the last one. What was posted between them comes too, whatever its day: a remittance that
  * is entered late has an older day than its neighbours. Balances taken over when the account came into this ledger (`opening`
  * entries before all others) have no month; they are part of what is brought forward.
- * @param from YYYY-MM
+ * @param from YYYY-MM, not before the first month of `onRecord`: before it a balance would be stated that was never held
  */
 export function stretchOf(entries: readonly AccountEntry[], from: string, to: string): Stretch {
-  const begin = entries.findIndex((entry) => entry.kind !== "opening");
-  const own = begin < 0 ? [] : entries.slice(begin);
+  const begin = beginOf(entries);
+  const own = entries.slice(begin);
   const isWithin = ({ day }: AccountEntry) => day.slice(0, 7) >= from && day.slice(0, 7) <= to;
   const first = own.findIndex(isWithin);
   if (first < 0) {
-    const before = own.findLast(({ day }) => day.slice(0, 7) < from) ?? openingOf(entries, begin);
-    return { openingFen: before?.balanceFen ?? 0n, entries: [] };
+    const before = own.findLast(({ day }) => day.slice(0, 7) < from);
+    const balanceFen = (before ?? entries[begin - 1])?.balanceFen ?? 0n;
+    return { openingFen: balanceFen, entries: [], isFromBeginning: before === undefined };
   }
   const chosen = own.slice(first, own.findLastIndex(isWithin) + 1);
-  return { openingFen: chosen[0]!.balanceFen - chosen[0]!.changeFen, entries: chosen };
+  return { openingFen: chosen[0]!.balanceFen - chosen[0]!.changeFen, entries: chosen, isFromBeginning: first === 0 };
 }
 
-function openingOf(entries: readonly AccountEntry[], begin: number): AccountEntry | undefined {
-  return begin < 0 ? entries.at(-1) : entries[begin - 1];
+/** Place of the first entry that is no balance taken over; the number of entries when there is none. */
+function beginOf(entries: readonly AccountEntry[]): number {
+  const begin = entries.findIndex(({ kind }) => kind !== "opening");
+  return begin < 0 ? entries.length : begin;
 }

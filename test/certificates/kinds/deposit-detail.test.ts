@@ -1,13 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { Value } from "typebox/value";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bankAccount, depositorAccount, unitAccounts } from "../../../service/src/collection/accounts.ts";
+import {
+  accountOfDepositor,
+  bankAccount,
+  depositorAccount,
+  unitAccounts,
+} from "../../../service/src/collection/accounts.ts";
 import { wishOf } from "../../../service/src/certificates/ask.ts";
 import { depositDetailKind } from "../../../service/src/certificates/kinds/deposit-detail.ts";
 import type { DepositDetailFields, DetailRow } from "../../../service/src/certificates/kinds/deposit-detail.ts";
 import { addMonths } from "../../../service/src/collection/month.ts";
 import { remit } from "../../../service/src/collection/remittance.ts";
 import { transaction } from "../../../service/src/db.ts";
+import { fill, refusalOf } from "../../../service/src/errors.ts";
 import { history, openAccounts, post } from "../../../service/src/ledger/ledger.ts";
 import { fenOfYuan, yuanOfFen } from "../../../service/src/ledger/money.ts";
 import { accountNumber } from "../../withdrawals/world.ts";
@@ -61,7 +67,7 @@ beforeAll(async () => {
 describe("the account statement", () => {
   it("is the ledger's, to the fen, with what the remittances say", async () => {
     const { face, ledgerEntry, personId, pdf } = await issued(world, depositDetailKind, "dep_1", {
-      from: "2023-01",
+      from: "2023-12",
       to: "2026-11",
     });
     const { rows, ...fields } = face.fields;
@@ -80,6 +86,7 @@ describe("the account statement", () => {
       phone: "19900000001",
       frozen: false,
       openingYuan: yuanOfFen(opening!.balanceAfterFen),
+      takenOverOn: "2026-11-01",
       inYuan: yuanOfFen(35n * 240_001n),
       outYuan: "6543.21",
       closingYuan: yuanOfFen(closing),
@@ -88,14 +95,17 @@ describe("the account statement", () => {
     });
     expect(personId).toBe("pers_1");
     const figures = depositDetailKind.qrSummary(face);
-    expect(figures).toEqual([123_456, 35 * 240_001, 654_321, Number(closing), 36, 202301, 202611]);
+    expect(figures).toEqual([123_456, 35 * 240_001, 654_321, Number(closing), 36, 202312, 202611]);
     expectFigures("deposit-detail", figures);
     if (!canLook) return;
     const pages = pagesOf(pdf);
     const text = pages.join("").replaceAll(/\s/g, "");
-    expect(text).toContain("兹证明下列住房公积金账户2023年1月至2026年11月的明细如下（单位：元）：");
-    for (const words of ["邮箱未知", "个人存款账号未知", "开户银行未知", "是否冻结否", "期初余额1,234.56承前"])
+    expect(text).toContain("兹证明下列住房公积金账户2023年12月至2026年11月的明细如下（单位：元）：");
+    for (const words of ["邮箱未知", "个人存款账号未知", "开户银行未知", "是否冻结否", "承前余额1,234.56元"])
       expect(text).toContain(words);
+    expect(text).toContain("2023年12月至2026年11月；此前明细不在册，承前余额于2026年11月1日接转登记");
+    expect(text).toMatch(/承前余额1,234\.562026-11-01接转，此前明细不在册/);
+    expect(text).not.toContain("期初余额");
     expect(pages[0]).toMatch(
       /1\s+2023-12-20\s+汇缴\s+2,400\.01\s+1,200\.01\s+1,200\.00\s+2023-12\s+3,634\.57\s+海口测试单位 \/ 46010001/,
     );
@@ -106,6 +116,9 @@ describe("the account statement", () => {
     const { face } = await issued(world, depositDetailKind, "dep_1", { from: "2024-02", to: "2024-03" });
     const ledger = await ledgerOf("dep_1");
     expect(face.fields.rows.map(([day]) => day)).toEqual(["2024-02-20", "2024-03-20"]);
+    expect(face.fields).not.toHaveProperty("takenOverOn");
+    expect(depositDetailKind.values(face).range).toBe("2024年2月至2024年3月");
+    expect(depositDetailKind.tables!(face).entries![0]).toEqual(["", "", "承前余额", "", "", "", "", "6,034.58", ""]);
     expect(face.fields.openingYuan).toBe(yuanOfFen(ledger[2]!.balanceAfterFen));
     expect(face.fields.closingYuan).toBe(yuanOfFen(ledger[4]!.balanceAfterFen));
     expect(face.fields.balanceYuan).toBe(yuanOfFen(ledger.at(-1)!.balanceAfterFen));
@@ -113,14 +126,54 @@ describe("the account statement", () => {
 
   it("of an account without entries is one line, of a frozen or closed one says what it is", async () => {
     await pool().query("update depositor set state = '05', frozen = true where id = 'dep_2'");
-    const { face } = await issued(world, depositDetailKind, "dep_2", { from: "2026-01", to: "2026-10" });
+    const { face } = await issued(world, depositDetailKind, "dep_2", { from: "2026-11", to: "2026-11" });
     expect(face.fields).toMatchObject({ rows: [], openingYuan: "1234.56", closingYuan: "1234.56", frozen: true });
+    expect(depositDetailKind.values(face).range).toContain("此前明细不在册，承前余额于2026年11月1日接转登记");
     expect(depositDetailKind.tables!(face).entries).toHaveLength(1);
+  });
+
+  it("states no month before the first one on record, and names that one", async () => {
+    const details = (from: string, to: string) => [{ subjectId: "dep_1", details: { from, to } }];
+    const read = (from: string, to: string) =>
+      transaction(pool(), (tx) =>
+        depositDetailKind.read(tx, details(from, to), { today: "2026-11-21", now: new Date(), centreCode: "C46010" }),
+      );
+    for (const [from, to] of [
+      ["1990-01", "1990-02"],
+      ["2023-01", "2023-11"],
+      ["2015-01", "2026-11"],
+    ] as const)
+      expect(await read(from, to)).toEqual([
+        expect.objectContaining({ code: "ENTRIES_NOT_ON_RECORD", params: { first: "2023-12" } }),
+      ]);
+    const { zh, en } = refusalOf("ENTRIES_NOT_ON_RECORD");
+    expect(fill(zh, { first: "2023-12" })).toContain("起始年月最早为 2023-12");
+    expect(fill(en, { first: "2023-12" })).toContain("from 2023-12 on");
+    expect(await read("2023-12", "2023-12")).toMatchObject([{ fields: { takenOverOn: "2026-11-01" } }]);
+  });
+
+  it("of an account that is on record from its opening says nothing of a takeover", async () => {
+    await pool().query(
+      `insert into person (id, name, document_type, document_number) values ('pers_9', '测试9', '01', '000101199001010018');
+       insert into depositor (id, account_number, person_id, unit_id, base_fen, unit_month_fen, person_month_fen, opened_on, state,
+         ledger_account_id)
+       values ('dep_9', '460100000009', 'pers_9', 'unit_1', 1000000, 120001, 120000, '2026-11-07', '01', '${depositorAccount("dep_9")}')`,
+    );
+    await openAccounts(pool(), [accountOfDepositor("dep_9")]);
+    await pay("dep_9", "2026-11", 1);
+    const { face } = await issued(world, depositDetailKind, "dep_9", { from: "2026-11", to: "2026-11" });
+    expect(face.fields).toMatchObject({ openingYuan: "0.00", closingYuan: "2400.01" });
+    expect(face.fields).not.toHaveProperty("takenOverOn");
+    expect(await ask(world, depositDetailKind, "dep_9", { from: "2026-10", to: "2026-11" })).toBe(
+      "ENTRIES_NOT_ON_RECORD",
+    );
   });
 
   it.each<[string, object, string]>([
     ["dep_1", { from: "2026-02", to: "2026-01" }, "MONTHS_INVALID"],
     ["dep_1", { from: "2026-01", to: "2026-12" }, "MONTHS_INVALID"],
+    ["dep_1", { from: "2027-01", to: "2027-02" }, "MONTHS_INVALID"],
+    ["dep_2", { from: "2026-10", to: "2026-11" }, "ENTRIES_NOT_ON_RECORD"],
     ["dep_none", { from: "2026-01", to: "2026-10" }, "DEPOSITOR_NOT_FOUND"],
   ])("of %s in %j is refused: %s", async (id, details, code) => {
     expect(await ask(world, depositDetailKind, id, details)).toBe(code);
@@ -128,7 +181,7 @@ describe("the account statement", () => {
 
   it("with more rows than a certificate holds is refused, a part of it is issued", async () => {
     for (let n = 0; n < 601; n++) await withdraw("dep_3", 1n, "2026-05-01T01:00:00Z");
-    expect(await ask(world, depositDetailKind, "dep_3", { from: "2026-01", to: "2026-10" })).toBe("TOO_MANY_ROWS");
+    expect(await ask(world, depositDetailKind, "dep_3", { from: "2026-05", to: "2026-10" })).toBe("TOO_MANY_ROWS");
     expect(await issued(world, depositDetailKind, "dep_3", { from: "2026-06", to: "2026-10" })).toMatchObject({
       face: { fields: { rows: [], openingYuan: "1228.55" } },
     });
@@ -170,6 +223,7 @@ describe("the account statement", () => {
       from: "2000-01",
       to: "2026-11",
       openingYuan: "5000.00",
+      takenOverOn: "2026-11-20",
       inYuan: "1234567.89",
       outYuan: "0.00",
       closingYuan: "1234567.89",

@@ -97,6 +97,7 @@ const depositDetail: DepositDetailFields = {
   from: "2025-01",
   to: "2026-10",
   openingYuan: yuanOfFen(openingFen),
+  takenOverOn: "2026-11-20",
   inYuan: yuanOfFen(total(1n)),
   outYuan: yuanOfFen(total(-1n)),
   closingYuan: details.at(-1)![6],

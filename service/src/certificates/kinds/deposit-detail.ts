@@ -4,9 +4,9 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { certificateForm } from "./form.ts";
-import { accountDetails, stretchOf } from "../../collection/detail.ts";
+import { accountDetails, onRecord, stretchOf } from "../../collection/detail.ts";
 import type { AccountDetail, AccountEntry } from "../../collection/detail.ts";
-import { DomainError } from "../../errors.ts";
+import { DomainError, refusals } from "../../errors.ts";
 import { yuanOfFen } from "../../ledger/money.ts";
 import type { CertificateKind, CertificateRecord, Day, Month, Yuan } from "./kind.ts";
 import { amount, MonthSchema, monthsFault, NONE, tooMany } from "./rows.ts";
@@ -49,8 +49,10 @@ export interface DepositDetailFields {
   /** the months asked for */
   readonly from: Month;
   readonly to: Month;
-  /** 期初余额: before the first row */
+  /** 承前余额: before the first row */
   readonly openingYuan: Yuan;
+  /** there: nothing before the first row is on record, and 承前余额 is the balance that came here on this day */
+  readonly takenOverOn?: Day;
   readonly inYuan: Yuan;
   readonly outYuan: Yuan;
   /** 期末余额: after the last row */
@@ -60,6 +62,14 @@ export interface DepositDetailFields {
   /** in the order of the ledger */
   readonly rows: readonly DetailRow[];
 }
+
+export const depositDetailRefusals = refusals({
+  ENTRIES_NOT_ON_RECORD: {
+    status: 409,
+    zh: "该账户 {first} 以前的明细不在本中心登记之内（账户尚未开立，或自原系统接转），不能开具。起始年月最早为 {first}，请更正后重试。",
+    en: "Entries of this account before {first} are not on record here (it was not open yet, or came from another system), so they cannot be certified. Ask for months from {first} on.",
+  },
+});
 
 const DetailsSchema = Type.Object(
   { from: MonthSchema("first month of the entries, YYYY-MM"), to: MonthSchema("last month of the entries, YYYY-MM") },
@@ -100,9 +110,10 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
         { label: "个人账户余额", text: "{balance}" },
       ],
       [
-        { label: "期初余额", text: "{opening}" },
+        { label: "承前余额", text: "{opening}" },
         { label: "期末余额", text: "{closing}" },
       ],
+      [{ label: "明细范围", text: "{range}" }],
       [{ label: "明细合计", text: "共 {count} 笔，增加 {in}，减少 {out}" }],
     ],
     table: {
@@ -120,7 +131,7 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
       ],
       size: 7.5,
     },
-    common: Object.values(BUSINESS_TYPES).join("") + "期初余额承前",
+    common: Object.values(BUSINESS_TYPES).join("") + "承前余额",
     closing: "以上明细按记账先后列示，个人账户余额为{asOf}余额，仅供{purpose}使用，有效期至{validUntil}。",
   }),
 
@@ -157,6 +168,7 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
       from: month(fields.from),
       to: month(fields.to),
       opening: money(fields.openingYuan),
+      range: rangeInWords(fields),
       closing: money(fields.closingYuan),
       in: money(fields.inYuan),
       out: money(fields.outYuan),
@@ -165,7 +177,8 @@ export const depositDetailKind: CertificateKind<DepositDetailFields> = {
   },
 
   tables({ fields }: CertificateRecord<DepositDetailFields>) {
-    const broughtForward = ["", "", "期初余额", "", "", "", "", amount(fields.openingYuan), "承前"];
+    const since = fields.takenOverOn === undefined ? "" : `${fields.takenOverOn} 接转，此前明细不在册`;
+    const broughtForward = ["", "", "承前余额", "", "", "", "", amount(fields.openingYuan), since];
     const rows = fields.rows.map(([day, type, change, unit, person, month, balance, by], index) => [
       String(index + 1),
       day,
@@ -202,7 +215,9 @@ function fieldsOf(
 ): DepositDetailFields | DomainError {
   const fault = monthsFault({ from, to }, today);
   if (fault) return fault;
-  const { openingFen, entries } = stretchOf(detail.entries, from, to);
+  const { firstMonth, takenOverOn } = onRecord(detail);
+  if (from < firstMonth) return new DomainError("ENTRIES_NOT_ON_RECORD", { first: firstMonth });
+  const { openingFen, entries, isFromBeginning } = stretchOf(detail.entries, from, to);
   const refusal = tooMany(entries.length);
   if (refusal) return refusal;
   const units = new Map<string, [place: number, name: string]>();
@@ -221,12 +236,19 @@ function fieldsOf(
     from,
     to,
     openingYuan: yuanOfFen(openingFen),
+    ...(isFromBeginning && takenOverOn !== null ? { takenOverOn } : {}),
     inYuan: sum(entries, (change) => (change > 0n ? change : 0n)),
     outYuan: sum(entries, (change) => (change < 0n ? -change : 0n)),
     closingYuan: yuanOfFen(entries.at(-1)?.balanceFen ?? openingFen),
     units: [...units].map(([number, [, name]]) => [name, number]),
     rows: entries.map((entry) => rowOf(entry, units)),
   };
+}
+
+/** A balance that was taken over is no month's: whoever reads it must know that what made it is not on record here. */
+function rangeInWords({ from, to, takenOverOn }: DepositDetailFields): string {
+  const months = `${month(from)}至${month(to)}`;
+  return takenOverOn === undefined ? months : `${months}；此前明细不在册，承前余额于${day(takenOverOn)}接转登记`;
 }
 
 /** Name and account number; of a name that fills the cell at the smallest size of letters, the name alone. */
