@@ -1,5 +1,6 @@
 // One file at every level, and what it was made with.
 import { createHash, randomBytes } from "node:crypto";
+import type { Drawing, Template } from "../../service/src/pdf/template.ts";
 import { openDocumentTimeStamp, storeAddition } from "../../service/src/sealing/additions.ts";
 import type { SealAlgorithm } from "../../service/src/sealing/development-authority.ts";
 import { createDevelopmentTimeStamps } from "../../service/src/sealing/development-time-stamps.ts";
@@ -12,7 +13,12 @@ import { der, makeAuthorities } from "./tsa.ts";
 
 const template = await depositTemplate();
 
-export function makeLevels(algorithm: SealAlgorithm, now: () => Date) {
+/** @param of what is drawn, the sample of a deposit certificate if not given */
+export function makeLevels(
+  algorithm: SealAlgorithm,
+  now: () => Date,
+  of: { template: Template; drawing: Drawing } = { template, drawing: draw(template) },
+) {
   const authorities = makeAuthorities(now, algorithm);
   const stamps = createDevelopmentTimeStamps(authorities.tsa, { now });
   const ask = (digest: Uint8Array) => {
@@ -28,8 +34,8 @@ export function makeLevels(algorithm: SealAlgorithm, now: () => Date) {
     return Buffer.concat([file, storeAddition(file, evidenceFrom(chains, crls.map(readRevocationList), now()))]);
   };
   authorities.sealer.reserve(3000);
-  const sealed = authorities.sealer.seal(draw(template));
-  const base = Buffer.concat([template.prefix, sealed.suffix]);
+  const sealed = authorities.sealer.seal(of.drawing);
+  const base = Buffer.concat([of.template.prefix, sealed.suffix]);
   const token = ask(createHash("sha256").update(signatureValueOf(base)).digest());
   const stamped = attachTimeStamp(base, token);
   const stored = store(stamped);

@@ -6,6 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { SealAlgorithm } from "../../service/src/sealing/development-authority.ts";
+import { certificateKinds } from "../../service/src/certificates/kinds/all.ts";
+import { loadFonts } from "../../service/src/pdf/fonts.ts";
+import { compileTemplate } from "../../service/src/pdf/template.ts";
+import { pictured } from "../pdf/pictures/records.ts";
+import { depositRecord, PROFILE, QR, SIGNED_AT } from "../pdf/sample.ts";
 import { makeLevels } from "./levels.ts";
 
 const pyhanko = process.env.PYHANKO;
@@ -15,6 +20,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "cunzheng-pyhanko-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string) => path.join(folder, name);
 const now = () => new Date();
+const fonts = await loadFonts();
 
 /** What pyHanko says in one line for each signature; it fails when one of them is not valid. */
 function judge(command: "validate" | "adesverify", file: string, ...more: string[]): string {
@@ -24,6 +30,18 @@ function judge(command: "validate" | "adesverify", file: string, ...more: string
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
+
+describe.skipIf(!pyhanko)("pyHanko", () => {
+  it.each([...certificateKinds])("accepts an archived certificate of the kind $code", { timeout: 60_000 }, (kind) => {
+    const template = compileTemplate(kind.template, fonts, PROFILE);
+    const record = { ...depositRecord(), purpose: kind.purpose, fields: pictured[kind.code] };
+    const drawing = template.draw(kind.values(record), QR, SIGNED_AT, Buffer.alloc(16), kind.tables?.(record));
+    const { files, root } = makeLevels("P-256", now, { template, drawing });
+    writeFileSync(at("root.pem"), root.certificatePem);
+    writeFileSync(at(`${kind.code}.pdf`), files["B-LTA"]);
+    expect(judge("adesverify", at(`${kind.code}.pdf`))).toContain(":VALID");
+  });
+});
 
 describe.skipIf(!pyhanko).each(["P-256", "RSA-2048"] satisfies SealAlgorithm[])("pyHanko, %s", (algorithm) => {
   const { files, root } = makeLevels(algorithm, now);
