@@ -5,7 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { issueCertificates, issueEach } from "../../service/src/certificates/certificate.ts";
 import type { Wish } from "../../service/src/certificates/certificate.ts";
 import { wishOf } from "../../service/src/certificates/ask.ts";
-import { forbidden, inArrears, isSameAddressee } from "../../service/src/certificates/kinds/loan-elsewhere-facts.ts";
+import {
+  addresseeOf,
+  forbidden,
+  inArrears,
+  isSameAddressee,
+} from "../../service/src/certificates/kinds/loan-elsewhere-facts.ts";
 import type { LoanElsewhereFields } from "../../service/src/certificates/kinds/loan-elsewhere-facts.ts";
 import type { LoansTaken } from "../../service/src/certificates/kinds/loan-elsewhere-store.ts";
 import { loanElsewhereKind } from "../../service/src/certificates/kinds/loan-elsewhere.ts";
@@ -19,7 +24,16 @@ import { longestQrMessage, maskName, maskNumber, prepareQr } from "../../service
 import { accountNumber } from "../withdrawals/world.ts";
 import { missing, run } from "../helpers/tools.ts";
 import { textOf } from "../pdf/sample.ts";
-import { details, importLoanRegister, lend, loanWish, makeLendingWorld, setParameter } from "./loan-world.ts";
+import {
+  admit,
+  details,
+  importLoanRegister,
+  lend,
+  loanWish,
+  makeLendingWorld,
+  memberNames,
+  setParameter,
+} from "./loan-world.ts";
 import { allSound, start } from "./world.ts";
 import type { CentreWorld } from "./world.ts";
 
@@ -121,9 +135,8 @@ describe("one certificate at a time for a centre", () => {
     const [beside] = await issue(loanWish(10, { details: elsewhere }));
     world.clock.now = new Date(start.getTime() + 60 * 86_400_000);
     expect(await standing(first!.id)).toBe("expired");
-    const [second] = await issue(
-      loanWish(10, { details: { ...details, addressee: "太原市住房公积金管理中心（总部）" } }),
-    );
+    const [second] = await issue(loanWish(10, { details: { addressee: "太原市住房公积金管理中心 ", city: "太原" } }));
+    expect(fieldsOf(second!)).toMatchObject({ addressee: details.addressee, addresseeCode: "C14010" });
     expect(second!.supersedes).toBe(first!.id);
     const [third] = await issue(loanWish(10));
     expect(third!.supersedes).toBe(second!.id);
@@ -166,14 +179,47 @@ describe("one certificate at a time for a centre", () => {
     });
     expect(await answer(loanWish(14))).toBe("LOAN_ELSEWHERE_DECISION_PENDING");
     expect(await answer(loanWish(14, { details: elsewhere }))).toBe("issued");
-    expect(await answer(loanWish(15, { details: { ...details, addresseeCode: "C46010" } }))).toBe(
-      "LOAN_ELSEWHERE_AT_OWN_CENTRE",
-    );
+  });
+
+  it.each([
+    ["this centre's code", { addresseeCode: "C46010" }, "LOAN_ELSEWHERE_AT_OWN_CENTRE"],
+    ["this centre's name", { addressee: memberNames.C46010, addresseeCode: undefined }, "LOAN_ELSEWHERE_AT_OWN_CENTRE"],
+    ["a code that no member has", { addresseeCode: "C99999" }, "ADDRESSEE_NOT_A_MEMBER"],
+    ["a member's code with another name", { addressee: "太原中心" }, "ADDRESSEE_NAME_DIFFERS"],
+    ["a member's code with another member's name", { addresseeCode: "C63010" }, "ADDRESSEE_NAME_DIFFERS"],
+  ])("is refused for %s", async (_, changes, code) => {
+    const asked = Object.fromEntries(Object.entries({ ...details, ...changes }).filter(([, value]) => value));
+    expect(await answer(loanWish(15, { details: asked }))).toBe(code);
+  });
+
+  it("knows nobody before the registry was read, and takes the name of a centre that is no member as it is typed", () => {
+    const members = Object.entries(memberNames).map(([code, name]) => ({ code, name }));
+    const other = { addressee: "山西省直住房公积金管理中心", city: "太原" };
+    expect(addresseeOf(other, [], "C46010")).toMatchObject({ code: "CHAIN_NOT_READ" });
+    expect(addresseeOf(other, members, "C46010")).toEqual(other);
+  });
+
+  it("ends every earlier one that stands, not only the newest", async () => {
+    const { pool } = world.certificates;
+    const [city, [was, is]] = ["菏泽", ["菏泽公积金中心", "菏泽市住房公积金管理中心"]];
+    await admit(pool, "C37170", was!);
+    // One for the member and one for a centre that none is known to be; then the member takes that name.
+    const [first] = await issue(loanWish(20, { details: { addressee: was, addresseeCode: "C37170", city } }));
+    const [second] = await issue(loanWish(20, { details: { addressee: is, city } }));
+    expect([await standing(first!.id), second!.supersedes]).toEqual(["valid", null]);
+    await admit(pool, "C37170", is!);
+    const [third] = await issue(loanWish(20, { details: { addressee: is, city } }));
+    expect([third!.supersedes, fieldsOf(third!).addresseeCode]).toEqual([second!.id, "C37170"]);
+    const standings = [await standing(first!.id), await standing(second!.id), await standing(third!.id)];
+    expect(standings).toEqual(["superseded", "superseded", "valid"]);
+    expect((await findWrite(pool, `revoke/${first!.statusIndex}`))?.state).toBe("queued");
+    await allSound(world);
   });
 
   it("knows a centre by its code, else by its name", () => {
     const a = { addressee: "太原市住房公积金管理中心", city: "太原" };
-    expect(isSameAddressee(a, { ...a, city: "太原市" })).toBe(true);
+    const inCity = { ...a, city: "太原市" };
+    expect(isSameAddressee(a, inCity)).toBe(true);
     expect(isSameAddressee(a, { ...a, addressee: "太原市住房公积金管理中心 " })).toBe(true);
     expect(isSameAddressee({ ...a, addresseeCode: "C14010" }, a)).toBe(true);
     expect(isSameAddressee({ ...a, addresseeCode: "C14010" }, { ...a, addresseeCode: "C63010" })).toBe(false);
@@ -220,6 +266,8 @@ describe("what is asked and what is printed", () => {
       loansTaken: "0 次",
       run: "未知",
       freeze: "",
+      office: "未知",
+      phone: "未知",
       contact: "我中心",
     });
     expect(words({ arrearsKnown: true }).accountState).toBe("■正常 □封存 □欠缴 □其他");
@@ -285,8 +333,18 @@ describe("what is asked and what is printed", () => {
       const [row] = await issue(loanWish(19, { details: { addressee, city: "伊犁哈萨克自治州" } }));
       const pdf = (await fileAtLevel(pool, row!.id))!.file;
       const text = textOf(folder, "long", pdf).replaceAll(/\s/g, "");
-      const parts = ["𠮷䶮㛃·买买提江", "回执", "准予贷款", "2015年1月—2026年10月", "0898-00000000", "贷款结清"];
+      const parts = [
+        "𠮷䶮㛃·买买提江",
+        "回执",
+        "准予贷款",
+        "2015年1月—2026年10月",
+        "贷款结清",
+        "仅计我中心记录中本人为借款人",
+      ];
       for (const part of [addressee, row!.serial, ...parts]) expect(text).toContain(part);
+      // On the certificate's own part, and where the slip is sent back.
+      expect(text.split("0898-00000000")).toHaveLength(3);
+      expect(text).toContain("单位经办人：海口市龙华区管理部");
       const at = path.join(folder, "long-check.pdf");
       writeFileSync(at, pdf);
       expect(run("qpdf", ["--check", at])).toContain("No syntax or stream encoding errors found");

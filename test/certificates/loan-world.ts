@@ -22,7 +22,29 @@ export async function makeLendingWorld(persons: number): Promise<CentreWorld> {
     kinds.set(kind.code, { kind, template: await compileTemplate(kind.template, await loadFonts(), PROFILE) });
   const certificates: Certificates = { ...world.certificates, kinds };
   await keepTemplates(certificates);
+  for (const [code, name] of Object.entries(memberNames)) await admit(certificates.pool, code, name);
   return { ...world, certificates };
+}
+
+export const memberNames = {
+  C46010: "海南省住房公积金管理局",
+  C14010: "太原市住房公积金管理中心",
+  C63010: "西宁市住房公积金管理中心",
+} as const;
+
+let block = 1_000;
+/** The registry admitted a member, as the mirror writes it down. */
+export async function admit(pool: Pool, code: string, name: string): Promise<void> {
+  block++;
+  await pool.query("insert into chain_block (number, hash, time) values ($1, $2, '2026-01-01T00:00:00Z')", [
+    block,
+    randomBytes(32),
+  ]);
+  await pool.query(
+    `insert into chain_event (block_number, log_index, transaction_hash, address, contract, name, centre, args)
+     values ($1, 0, $2, $3, 'CentreRegistry', 'CentreAdmitted', $4, $5)`,
+    [block, randomBytes(32), Buffer.alloc(20, 1), code, { name, accounts: {} }],
+  );
 }
 
 /** A register of loans was imported, if only an empty one. */

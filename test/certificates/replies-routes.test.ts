@@ -38,7 +38,7 @@ describe("the replies over HTTP", () => {
     });
   const slip = {
     result: "granted",
-    statedOn: "2026-11-20",
+    statedOn: "2026-11-22",
     loan: { amount: "500000", termMonths: 360, from: "2026-12", to: "2056-11", method: "01", monthly: "2001.70" },
   };
 
@@ -54,7 +54,7 @@ describe("the replies over HTTP", () => {
       freeze: null,
       replies: [{ step: "granted", waiting: false, loan: { ...slip.loan, amount: "500000.00" } }],
     });
-    const settled = await post(`${id}/reply/settle`, "staff_clerk", { settledOn: "2026-11-21" });
+    const settled = await post(`${id}/reply/settle`, "staff_clerk", { settledOn: "2026-11-22" });
     expect([settled.statusCode, settled.json().state]).toEqual([201, "settled"]);
     const read = await app.inject({
       url: `/api/v1/desk/certificates/${id}/reply`,
@@ -91,19 +91,19 @@ describe("the replies over HTTP", () => {
     const code = async (url: string, who: string, body: object) => (await post(url, who, body)).json().code as string;
     for (const wrong of [
       {},
-      { result: "granted", statedOn: "2026-11-20" },
+      { result: "granted", statedOn: "2026-11-22" },
       { ...slip, statedOn: "2026-02-30" },
       { ...slip, loan: { ...slip.loan, amount: "0" } },
       { ...slip, loan: { ...slip.loan, amount: "-5" } },
       { ...slip, loan: { ...slip.loan, to: "2026-11" } },
       { ...slip, loan: { ...slip.loan, method: "09" } },
       { ...slip, note: "a\u0000" },
-      { result: "refused", statedOn: "2026-11-20", loan: slip.loan },
+      { result: "refused", statedOn: "2026-11-22", loan: slip.loan },
     ])
       expect(await code(`${id}/reply`, "staff_clerk", wrong)).toBe("INVALID_REQUEST");
     expect(await code(`${id}/reply`, "staff_checker", slip)).toBe("NOT_ALLOWED");
     expect(await code(`${id}/reply`, "pers_1", slip)).toBe("NOT_ALLOWED");
-    expect(await code(`${id}/reply/settle`, "staff_clerk", { settledOn: "2026-11-21" })).toBe("REPLY_NOT_POSSIBLE");
+    expect(await code(`${id}/reply/settle`, "staff_clerk", { settledOn: "2026-11-22" })).toBe("REPLY_NOT_POSSIBLE");
     expect(await code(`cert_${"0".repeat(24)}/reply`, "staff_clerk", slip)).toBe("CERTIFICATE_NOT_FOUND");
     expect(await code(`${id}/reply/reply_${"0".repeat(24)}/confirm`, "staff_checker", {})).toBe("REPLY_NOT_FOUND");
   });

@@ -50,10 +50,17 @@ describe("the steps of a certificate", () => {
     expect(view).toMatchObject({
       state: "granted",
       freeze: null,
-      replies: [{ step: "granted", loan, statedOn: "2026-11-20", note: "传真件", registeredBy: "staff_clerk" }],
+      replies: [{ step: "granted", loan, statedOn: "2026-11-22", note: "传真件", registeredBy: "staff_clerk" }],
     });
     expect(view.replies[0]).toMatchObject({ needsConfirmation: false, decision: null });
     expect(await codeOf(register(id, { ...steps.settled, statedOn: "2026-11-23" }))).toBe("REPLY_DAY_IN_FUTURE");
+    expect(await codeOf(register(id, { ...steps.settled, statedOn: "2026-11-21" }))).toBe("REPLY_BEFORE_CERTIFICATE");
+    next();
+    const other = await issued();
+    for (const step of ["granted", "refused"] as const)
+      expect(await codeOf(register(other, { ...steps[step], statedOn: "2026-11-21" }))).toBe(
+        "REPLY_BEFORE_CERTIFICATE",
+      );
   });
 
   it("are told apart by the last day and by how the certificate ended", async () => {
@@ -131,10 +138,48 @@ describe("loans elsewhere count as used", () => {
     expect(await asked({ details: elsewhere })).toBe("FIRST_LOAN_UNSETTLED");
     await take(id, steps.settled);
     const [row] = await issueCertificates(world().certificates, [loanWish(person())]);
-    expect(row!.supersedes).toBeNull();
+    expect([row!.supersedes, await state(id)]).toEqual([id, "settled"]);
     expect(JSON.parse(row!.record)).toMatchObject({ fields: { loansTaken: 1, loansAmountYuan: "500000.00" } });
     await lend(pool(), person(), { settledOn: "2020-01-01" });
     expect(await asked({ details: elsewhere })).toBe("LOANS_USED_TWICE");
+  });
+
+  it("and on one certificate only: whoever has a loan is granted no other", async () => {
+    const [a, b] = [await issued(), await issued({ details: elsewhere })];
+    const both = await Promise.all([codeOf(register(a, steps.granted)), codeOf(register(b, steps.granted))]);
+    expect(both.toSorted()).toEqual(["GRANTED_ON_ANOTHER", "done"]);
+    const [granted, other] = both[0] === "done" ? [a, b] : [b, a];
+    await take(granted, steps.annulled);
+    await take(other, steps.granted);
+    expect(await codeOf(register(granted, steps.granted))).toBe("GRANTED_ON_ANOTHER");
+    await take(other, steps.settled);
+    expect(await codeOf(register(granted, steps.granted))).toBe("done");
+  });
+
+  it("and of two slips that wait the second is not confirmed", async () => {
+    await freeze("until_reply");
+    const ids = [await issued(), await issued({ details: elsewhere })];
+    const waiting = [];
+    for (const id of ids) waiting.push((await register(id, steps.granted)).replies[0]!.id);
+    await decide(ids[0]!, waiting[0]!);
+    expect(await codeOf(decide(ids[1]!, waiting[1]!))).toBe("GRANTED_ON_ANOTHER");
+    expect((await decide(ids[1]!, waiting[1]!, false)).state).toBe("issued");
+    await freeze("none");
+  });
+
+  it("and a refused certificate ends with the next one for its centre: then its slip is annulled no more", async () => {
+    const id = await issued();
+    await take(id, steps.refused);
+    const newer = await issued();
+    const rows = await byIds(pool(), [id, newer]);
+    expect(new Map(rows.map((row) => [row.id, standingOf(row, start).standing]))).toEqual(
+      new Map([
+        [id, "superseded"],
+        [newer, "valid"],
+      ]),
+    );
+    expect(await codeOf(register(id, steps.annulled))).toBe("REPLY_SUPERSEDED");
+    expect([await state(id), await state(newer)]).toEqual(["refused", "issued"]);
   });
 
   it("and a slip that comes at the same moment as another wish is not overtaken", async () => {

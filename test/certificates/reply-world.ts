@@ -23,9 +23,9 @@ export const loan = {
   monthlyFen: 200_170n,
 } as const;
 export const steps = {
-  granted: { step: "granted", loan, statedOn: "2026-11-20", note: "" },
-  refused: { step: "refused", statedOn: "2026-11-20", note: "" },
-  settled: { step: "settled", statedOn: "2026-11-20", note: "" },
+  granted: { step: "granted", loan, statedOn: "2026-11-22", note: "" },
+  refused: { step: "refused", statedOn: "2026-11-22", note: "" },
+  settled: { step: "settled", statedOn: "2026-11-22", note: "" },
   lost: { step: "cancelled", reason: "lost", note: "本人声明遗失" },
   annulled: { step: "annulled", note: "登记有误" },
 } as const satisfies Record<string, Registration>;

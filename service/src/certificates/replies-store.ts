@@ -40,18 +40,28 @@ export type StoredState = "issued" | "granted" | "refused" | "settled" | "cancel
 export interface CertificateStand {
   id: string;
   statusIndex: number;
+  /** the day of issue on its face, YYYY-MM-DD */
+  issuedOn: string;
   validUntil: string;
+  /** on another certificate of the person a loan was granted, and is not settled */
+  grantedOnAnother: boolean;
   /** null: drawn and not issued yet */
   state: StoredState | null;
-  /** why it was revoked, as on the chain; null unless it is */
+  /** why it was revoked, as on the chain, or is about to be superseded; else null */
   revocationReason: number | null;
   pending: boolean;
   freeze: { until: "until_reply" | "until_settled"; begunAt: Date } | null;
 }
 
-/** Locks a certificate and its account, so that steps, and the drawing of another certificate, come one after the other. */
+/** Locks a certificate and all accounts of its person, so that steps, and the drawing of another certificate, come one after the other. */
 export async function lockCertificate(db: Queryable, id: string): Promise<void> {
-  await db.query("select loan_elsewhere_lock($1)", [id]);
+  await db.query("select from certificate where id = $1 for no key update", [id]);
+  await db.query(
+    `select from depositor
+     where person_id = (select person_id from certificate where id = $1 and kind = 'loan-elsewhere')
+     order by id for no key update`,
+    [id],
+  );
 }
 
 /** How a certificate for a loan elsewhere stands, or undefined when it is none. */
@@ -60,7 +70,12 @@ export async function standOf(db: Queryable, certificateId: string): Promise<Cer
     `select c.id, c.status_index, c.valid_until, loan_elsewhere_state(c.id) as state, loan_elsewhere_pending(c.id) as pending,
        case when r.reason is null and exists (select from certificate newer where newer.supersedes = c.id) then 3
          else r.reason end as reason,
-       f.until, f.begun_at
+       f.until, f.begun_at, to_char(c.drawn_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD') as issued_on,
+       exists (
+         select from certificate other
+         where other.person_id = c.person_id and other.kind = c.kind and other.id <> c.id
+           and loan_elsewhere_state(other.id) = 'granted'
+       ) as granted_on_another
      from certificate c
      left join certificate_revocation r on r.certificate_id = c.id and r.confirmed_by is not null
      left join depositor_freeze f on f.certificate_id = c.id and f.ended_at is null
@@ -72,7 +87,9 @@ export async function standOf(db: Queryable, certificateId: string): Promise<Cer
     row && {
       id: row.id,
       statusIndex: Number(row.status_index),
+      issuedOn: row.issued_on,
       validUntil: row.valid_until,
+      grantedOnAnother: row.granted_on_another,
       state: row.state,
       revocationReason: row.reason,
       pending: row.pending,

@@ -39,6 +39,21 @@ export const replyRefusals = refusals({
     zh: "没有找到这项待复核的回执。请刷新后核对。",
     en: "No such reply waits for confirmation. Reload and check.",
   },
+  REPLY_BEFORE_CERTIFICATE: {
+    status: 400,
+    zh: "回执或结清的日期早于证明的开具日期 {issuedOn}。请核对日期，以及回执是否属于这份证明。",
+    en: "The day on the slip, or of the settlement, is before {issuedOn}, when the certificate was issued. Check the day, and whose slip it is.",
+  },
+  GRANTED_ON_ANOTHER: {
+    status: 409,
+    zh: "该职工凭另一份异地贷款证明已获准贷款且尚未结清，不能再登记一笔准予贷款。请向贷款中心核实；此前登记有误的，先作废该回执。",
+    en: "A loan was granted to this person on another certificate and is not settled, so no second one is registered. Ask the lending centre; if the earlier slip was registered by mistake, annul it first.",
+  },
+  REPLY_SUPERSEDED: {
+    status: 409,
+    zh: "这份证明已被新的证明取代，其回执不能再作废。请在新证明上办理。",
+    en: "A newer certificate has replaced this one, so its reply can no longer be annulled. Go on with the newer one.",
+  },
   REPLY_DAY_IN_FUTURE: {
     status: 400,
     zh: "回执或结清的日期晚于今天。请核对日期。",
@@ -121,7 +136,8 @@ async function standOf(db: Queryable, certificateId: string): Promise<Certificat
 /**
  * Registers a step, in the caller's transaction. Whether it counts at once or waits for another officer is decided by what
  * it ends. A second identical call is refused, because the step does not follow twice: callers keep the answer.
- * @throws CERTIFICATE_NOT_FOUND, CERTIFICATE_WITHOUT_REPLY, REPLY_PENDING, REPLY_NOT_POSSIBLE, REPLY_DAY_IN_FUTURE
+ * @throws CERTIFICATE_NOT_FOUND, CERTIFICATE_WITHOUT_REPLY, REPLY_PENDING, REPLY_NOT_POSSIBLE, REPLY_SUPERSEDED,
+ *   GRANTED_ON_ANOTHER, REPLY_DAY_IN_FUTURE, REPLY_BEFORE_CERTIFICATE
  */
 export async function registerReply(
   replies: Replies,
@@ -137,6 +153,8 @@ export async function registerReply(
   assertFollows(stand, registration.step, now);
   const statedOn = "statedOn" in registration ? registration.statedOn : null;
   if (statedOn !== null && statedOn > dayInChina(now)) throw new DomainError("REPLY_DAY_IN_FUTURE");
+  if (statedOn !== null && statedOn < stand.issuedOn)
+    throw new DomainError("REPLY_BEFORE_CERTIFICATE", { issuedOn: stand.issuedOn });
   await replyStore.insertReply(tx, {
     id: newId("reply", replies.random),
     certificateId,
@@ -152,9 +170,14 @@ export async function registerReply(
 }
 
 function assertFollows(stand: CertificateStand, step: ReplyStep, now: Date): void {
-  if (stand.state !== null && FOLLOWS[step].includes(stand.state)) return;
-  const state = stateOn(stand, dayInChina(now));
-  throw new DomainError("REPLY_NOT_POSSIBLE", { state, stateName: replyStateNames[state] });
+  if (stand.state === null || !FOLLOWS[step].includes(stand.state)) {
+    const state = stateOn(stand, dayInChina(now));
+    throw new DomainError("REPLY_NOT_POSSIBLE", { state, stateName: replyStateNames[state] });
+  }
+  // The newer certificate went out because this one was refused: that stays so.
+  if (step === "annulled" && stand.revocationReason === SUPERSEDED) throw new DomainError("REPLY_SUPERSEDED");
+  // Whoever has a loan is granted no other: several certificates may be out, for several centres.
+  if (step === "granted" && stand.grantedOnAnother) throw new DomainError("GRANTED_ON_ANOTHER");
 }
 
 /**
@@ -162,7 +185,7 @@ function assertFollows(stand: CertificateStand, step: ReplyStep, now: Date): voi
  * is revoked in it; rejected, it stays on record and changes nothing. The clerk who registered it may reject it, to take it
  * back. The same decision by the same officer again changes nothing.
  * @throws CERTIFICATE_NOT_FOUND, CERTIFICATE_WITHOUT_REPLY, REPLY_NOT_FOUND, FOUR_EYES_NEEDED, REPLY_NOT_POSSIBLE,
- *   REVOCATION_EXISTS when a revocation of the certificate was proposed another way
+ *   REPLY_SUPERSEDED, GRANTED_ON_ANOTHER, REVOCATION_EXISTS when a revocation of the certificate was proposed another way
  */
 export async function decideReply(
   replies: Replies,

@@ -45,15 +45,19 @@ export async function supersede(
   issued: readonly CertificateView[],
   at: Date,
 ): Promise<void> {
-  const newer = issued.filter((row) => row.supersedes !== null);
-  if (newer.length === 0) return;
-  const earlier = await store.byIds(
-    tx,
-    newer.map((row) => row.supersedes!),
-  );
-  for (const { id, statusIndex, revocation } of earlier) {
+  const newerOf = new Map(issued.flatMap((row) => (row.supersedes === null ? [] : [[row.supersedes, row] as const])));
+  for (const code of new Set(issued.map(({ kind }) => kind))) {
+    const newerIds = issued.filter(({ kind }) => kind === code).map(({ id }) => id);
+    for (const { id, newer } of (await certificates.kinds.get(code)?.kind.alsoEnds?.(tx, newerIds)) ?? [])
+      newerOf.set(
+        id,
+        issued.find((row) => row.id === newer)!,
+      );
+  }
+  if (newerOf.size === 0) return;
+  for (const { id, statusIndex, revocation } of await store.byIds(tx, [...newerOf.keys()])) {
     if (revocation) continue;
-    const by = newer.find((row) => row.supersedes === id)!;
+    const by = newerOf.get(id)!;
     const chainWriteId = await certificates.submitRevocation(tx, statusIndex, 3);
     await store.insertSupersession(tx, { certificateId: id, by: by.requestedBy, newer: by.id, at, chainWriteId });
   }

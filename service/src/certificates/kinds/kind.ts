@@ -71,6 +71,11 @@ export interface CertificateKind<Fields = unknown> {
    * certificate the answer is the refusal, so that one of many stops no other.
    */
   read(tx: Transaction, asked: readonly Asked[], context: ReadingContext): Promise<(Reading<Fields> | DomainError)[]>;
+  /**
+   * Further certificates that newly issued ones end as superseded, beside the one that each of them names: each with the id
+   * of the newer one. None if not given.
+   */
+  alsoEnds?(tx: Transaction, newerIds: readonly string[]): Promise<{ id: string; newer: string }[]>;
   /** The texts that the form places, by name. A fact without data is 未知. */
   values(record: CertificateRecord<Fields>): Record<string, string>;
   /** The rows of the form's tables, by name; none if not given. */

@@ -28,6 +28,16 @@ export const loanElsewhereRefusals = refusals({
     zh: "接收证明的中心就是本中心，无需异地贷款证明。请核对贷款中心。",
     en: "The lending centre named is this very centre. Check which centre the certificate is for.",
   },
+  ADDRESSEE_NOT_A_MEMBER: {
+    status: 400,
+    zh: "没有代码为 {code} 的联盟成员中心。请核对代码；贷款中心不是成员的，请只填名称。",
+    en: "No member of the consortium has the code {code}. Check it; for a centre that is no member give the name only.",
+  },
+  ADDRESSEE_NAME_DIFFERS: {
+    status: 400,
+    zh: "代码 {code} 的成员中心登记名称为“{name}”，与所填名称不符。请核对名称和代码。",
+    en: 'The member with the code {code} is registered as "{name}", not by the name given. Check name and code.',
+  },
   LOAN_ELSEWHERE_DECISION_PENDING: {
     status: 409,
     zh: "该职工以前的异地贷款证明有一项回执或撤销待复核。请先由另一位人员复核，再开具新的证明。",
@@ -107,10 +117,34 @@ export function inArrears(
   return facts.openedOn.slice(0, 7) > due ? false : null;
 }
 
-export interface LoanElsewhereDetails {
-  readonly addressee: string;
-  readonly addresseeCode?: string;
+export interface LoanElsewhereDetails extends Addressee {
   readonly city: string;
+}
+
+/** A centre of the consortium as the registry names it. */
+export interface Member {
+  readonly code: string;
+  readonly name: string;
+}
+
+/**
+ * Which centre is meant: a code must be a member's, whose registered name is then the addressee's; a member's name without
+ * its code means that member. Whatever else is typed is the name of a centre that is no member.
+ * @param members all of them, this centre too
+ */
+export function addresseeOf(
+  details: LoanElsewhereDetails,
+  members: readonly Member[],
+  ownCode: string,
+): LoanElsewhereDetails | DomainError {
+  if (members.length === 0) return new DomainError("CHAIN_NOT_READ");
+  const code = details.addresseeCode;
+  const member = members.find(({ code: its, name }) => (code ? its === code : isSameName(name, details.addressee)));
+  if (code === ownCode || member?.code === ownCode) return new DomainError("LOAN_ELSEWHERE_AT_OWN_CENTRE");
+  if (!member) return code ? new DomainError("ADDRESSEE_NOT_A_MEMBER", { code }) : details;
+  if (!isSameName(member.name, details.addressee))
+    return new DomainError("ADDRESSEE_NAME_DIFFERS", { code: member.code, name: member.name });
+  return { addressee: member.name, addresseeCode: member.code, city: details.city };
 }
 
 /** @param today the day of the reading in Asia/Shanghai */
@@ -157,9 +191,19 @@ function stateOf(status: string | null, arrears: boolean | null): LoanElsewhereF
   return arrears ? "arrears" : "normal";
 }
 
-/** Whether two certificates are for the same centre: the code says so where both have one, else the name as it is typed. */
-export function isSameAddressee(a: LoanElsewhereDetails, b: LoanElsewhereDetails): boolean {
-  if (a.addresseeCode !== undefined && b.addresseeCode !== undefined) return a.addresseeCode === b.addresseeCode;
+/** Who a certificate is for. */
+export interface Addressee {
+  readonly addressee: string;
+  readonly addresseeCode?: string | null;
+}
+
+/** Whether two certificates are for the same centre: the code says so where both have one, else the name. */
+export function isSameAddressee(a: Addressee, b: Addressee): boolean {
+  if (a.addresseeCode && b.addresseeCode) return a.addresseeCode === b.addresseeCode;
+  return isSameName(a.addressee, b.addressee);
+}
+
+function isSameName(a: string, b: string): boolean {
   const plain = (name: string) => name.normalize("NFKC").replaceAll(/\s/g, "");
-  return plain(a.addressee) === plain(b.addressee);
+  return plain(a) === plain(b);
 }

@@ -11,7 +11,7 @@ const BLANK = { short: "____", long: "______________" };
 export function replySlip(top: number): Item[] {
   return [
     ...cuttingLine(top),
-    line("沿此线裁下，由贷款中心填写后寄回{contact}", top + 1, 4, {
+    line("请贷款中心填写此回执，寄回{contact}", top + 1, 4, {
       size: 8,
       align: "centre",
       colour: "muted",

@@ -17,19 +17,43 @@ export interface LoansTaken {
   replyPending: boolean;
 }
 
-/** Certificates for a loan elsewhere that stand open: issued or about to be, not ended, without a reply that counts. */
-export interface OpenCertificate {
+/** A certificate for a loan elsewhere that nothing has ended, whatever its slip said, and also when it expired. */
+export interface StandingCertificate {
   id: string;
   depositorId: string;
-  /** canonical JSON */
-  details: string;
+  addressee: string;
+  addresseeCode: string | null;
   /** a revocation of it waits for its confirmation */
   revocationProposed: boolean;
 }
 
-/** Locks accounts in the order of their ids, so that two wishes of one account are judged one after the other. */
+/** A certificate that stands although a newer one of the same person was issued. */
+export interface Older {
+  id: string;
+  newer: string;
+  /** whom the older and the newer one are for */
+  was: { addressee: string; addresseeCode: string | null };
+  is: { addressee: string; addresseeCode: string | null };
+}
+
+/**
+ * Locks all accounts of the accounts' persons in the order of their ids, so that two wishes of one person are judged one
+ * after the other.
+ */
 export async function lockDepositors(db: Queryable, ids: readonly string[]): Promise<void> {
-  await db.query("select from depositor where id = any($1) order by id for no key update", [ids]);
+  await db.query(
+    `select from depositor
+     where person_id in (select person_id from depositor where id = any($1)) order by id for no key update`,
+    [ids],
+  );
+}
+
+/** The members of the consortium as far as the registry was read, this centre among them; none before that. */
+export async function members(db: Queryable): Promise<{ code: string; name: string }[]> {
+  const { rows } = await db.query<{ code: string; name: string }>(
+    "select code, name from mirror_centre where not removed order by code",
+  );
+  return rows;
 }
 
 export async function loansTaken(db: Queryable, depositorIds: readonly string[]): Promise<LoansTaken[]> {
@@ -70,17 +94,35 @@ export async function loansTaken(db: Queryable, depositorIds: readonly string[])
   return rows;
 }
 
-/** The open certificates of the depositors' persons, newest first. */
-export async function openCertificates(db: Queryable, depositorIds: readonly string[]): Promise<OpenCertificate[]> {
-  const { rows } = await db.query<OpenCertificate>(
-    `select c.id, d.id as "depositorId", c.details, r.certificate_id is not null as "revocationProposed"
+/** The standing certificates of the depositors' persons, newest first, also those that are drawn and not issued yet. */
+export async function standingCertificates(
+  db: Queryable,
+  depositorIds: readonly string[],
+): Promise<StandingCertificate[]> {
+  const { rows } = await db.query<StandingCertificate>(
+    `select c.id, d.id as "depositorId", c.record::jsonb #>> '{fields,addressee}' as addressee,
+       c.record::jsonb #>> '{fields,addresseeCode}' as "addresseeCode", r.certificate_id is not null as "revocationProposed"
      from depositor d
      join certificate c on c.person_id = d.person_id and c.kind = 'loan-elsewhere'
      left join certificate_revocation r on r.certificate_id = c.id
-     where d.id = any($1) and r.confirmed_by is null and coalesce(loan_elsewhere_state(c.id), 'issued') = 'issued'
+     where d.id = any($1) and r.confirmed_by is null
        and not exists (select from certificate newer where newer.supersedes = c.id)
      order by c.drawn_at desc, c.status_index desc`,
     [depositorIds],
+  );
+  return rows;
+}
+
+/** What else stands of the persons of newly issued certificates; one on which a loan is owed is left out. */
+export async function olderThan(db: Queryable, newerIds: readonly string[]): Promise<Older[]> {
+  const { rows } = await db.query<Older>(
+    `select c.id, n.id as newer, c.record::jsonb -> 'fields' as was, n.record::jsonb -> 'fields' as is
+     from certificate n
+     join certificate c on c.person_id = n.person_id and c.kind = n.kind and c.status_index < n.status_index
+     where n.id = any($1) and n.kind = 'loan-elsewhere' and loan_elsewhere_state(c.id) <> 'granted'
+       and not exists (select from certificate_revocation r where r.certificate_id = c.id)
+       and not exists (select from certificate newer where newer.supersedes = c.id)`,
+    [newerIds],
   );
   return rows;
 }

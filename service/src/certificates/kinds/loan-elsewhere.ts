@@ -6,9 +6,10 @@ import { DomainError } from "../../errors.ts";
 import { depositorFacts } from "../../collection/snapshot.ts";
 import { Type } from "../../http.ts";
 import { parameterHistory } from "../../parameters/parameter.ts";
+import type { TextItem } from "../../pdf/description.ts";
 import { certificateForm } from "./form.ts";
-import type { Asked, CertificateKind, CertificateRecord } from "./kind.ts";
-import { forbidden, isSameAddressee, loanElsewhereFieldsOf } from "./loan-elsewhere-facts.ts";
+import type { CertificateKind, CertificateRecord } from "./kind.ts";
+import { addresseeOf, forbidden, isSameAddressee, loanElsewhereFieldsOf } from "./loan-elsewhere-facts.ts";
 import type { FreezeMode, LoanElsewhereDetails, LoanElsewhereFields } from "./loan-elsewhere-facts.ts";
 import { replySlip } from "./loan-elsewhere-slip.ts";
 import * as store from "./loan-elsewhere-store.ts";
@@ -76,11 +77,20 @@ const form = certificateForm({
       { label: "未清偿贷款余额", text: "{loansOwed}" },
     ],
   ],
+  attestation: "以上贷款仅计我中心记录中本人为借款人的贷款。特此证明。",
   closing: "我中心保证以上信息真实准确（截至{asOf}）。{freeze}本证明仅供{purpose}使用，有效期至{validUntil}。",
 });
 
 /** Below the notes of the form, where seven rows leave room for it on the same sheet. */
 const SLIP_TOP = 242;
+
+/** Whom the lending centre asks, right of the code, below its caption. */
+const CONTACT: readonly TextItem[] = (["单位经办人：{office}", "联系电话：{phone}"] as const).map((text, i) => ({
+  kind: "text",
+  text,
+  box: { x: 72, y: 193.5 + 13 * i, width: 58, height: 13 - 8 * i },
+  size: 9,
+}));
 
 export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
   code: "loan-elsewhere",
@@ -91,7 +101,7 @@ export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
   details: Details,
   template: {
     ...form,
-    items: [...form.items, ...replySlip(SLIP_TOP)],
+    items: [...form.items, ...CONTACT, ...replySlip(SLIP_TOP)],
     // What nearly every one of them says. Two forms on one sheet have many characters of their own already.
     commonCharacters: `${form.commonCharacters}${Object.values(ACCOUNT_STATES).join("")}■□是否次—未知市公积金管理中心`,
   },
@@ -102,7 +112,9 @@ export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
     await store.lockDepositors(tx, ids);
     const facts = new Map((await depositorFacts(tx, { depositorIds: ids })).map((fact) => [fact.depositorId, fact]));
     const loans = new Map((await store.loansTaken(tx, ids)).map((one) => [one.depositorId, one]));
-    const open = await store.openCertificates(tx, ids);
+    const standing = await store.standingCertificates(tx, ids);
+    const members = await store.members(tx);
+    const addressees = asked.map(({ details }) => addresseeOf(details as LoanElsewhereDetails, members, centreCode));
     const freezes = await parameterHistory(tx, "loan_elsewhere.freeze");
     const contacts = await parameterHistory(tx, "certificate.contact");
     const rules = {
@@ -112,28 +124,34 @@ export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
       contact: contacts.findLast((row) => row.validFrom <= today)?.value ?? null,
     };
     return asked.map((one, i) => {
-      const details = one.details as LoanElsewhereDetails;
+      const addressee = addressees[i]!;
       const fact = facts.get(one.subjectId);
       const taken = loans.get(one.subjectId);
       if (!fact || !taken) return new DomainError("DEPOSITOR_NOT_FOUND");
       if (CLOSED.has(fact.state)) return new DomainError("ACCOUNT_CLOSED");
-      if (details.addresseeCode === centreCode) return new DomainError("LOAN_ELSEWHERE_AT_OWN_CENTRE");
+      if (addressee instanceof DomainError) return addressee;
       const refusal = forbidden(taken);
       if (refusal) return refusal;
-      if (asked.slice(0, i).some((before) => isSameWish(before, one)))
+      const isFor = (other: LoanElsewhereDetails | DomainError) =>
+        !(other instanceof DomainError) && isSameAddressee(other, addressee);
+      if (asked.some((before, j) => j < i && before.subjectId === one.subjectId && isFor(addressees[j]!)))
         return new DomainError("LOAN_ELSEWHERE_ASKED_TWICE");
-      // One certificate at a time for a centre: an earlier one ends, also when it expired or was lost, and its slip with it.
-      const earlier = open.find(
-        (row) => row.depositorId === one.subjectId && isSameAddressee(JSON.parse(row.details), details),
-      );
-      if (taken.replyPending || earlier?.revocationProposed) return new DomainError("LOAN_ELSEWHERE_DECISION_PENDING");
+      // One certificate at a time for a centre: an earlier one ends, also when it expired, was lost or its slip refused, and its
+      // slip with it. The newest is the one in whose place this one comes; should others stand, `alsoEnds` names them.
+      const earlier = standing.filter((row) => row.depositorId === one.subjectId && isSameAddressee(row, addressee));
+      if (taken.replyPending || earlier.some((row) => row.revocationProposed))
+        return new DomainError("LOAN_ELSEWHERE_DECISION_PENDING");
       return {
         personId: fact.personId,
         ledgerEntry: fact.entryNumber,
-        fields: loanElsewhereFieldsOf(fact, taken, details, rules),
-        ...(earlier ? { supersedes: earlier.id } : {}),
+        fields: loanElsewhereFieldsOf(fact, taken, addressee, rules),
+        ...(earlier[0] ? { supersedes: earlier[0].id } : {}),
       };
     });
+  },
+
+  async alsoEnds(tx, newerIds) {
+    return (await store.olderThan(tx, newerIds)).filter(({ was, is }) => isSameAddressee(was, is));
   },
 
   values({ number, issuedOn, validUntil, purpose, fields }: CertificateRecord<LoanElsewhereFields>) {
@@ -164,6 +182,8 @@ export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
       loansOwed: money(fields.loansOwedYuan),
       asOf: day(fields.asOf),
       freeze: FREEZES[fields.freeze],
+      office: fields.contact?.office ?? UNKNOWN,
+      phone: fields.contact?.phone ?? UNKNOWN,
       contact: fields.contact === null ? "我中心" : `${fields.contact.office}，电话 ${fields.contact.phone}`,
     };
   },
@@ -182,12 +202,6 @@ export const loanElsewhereKind: CertificateKind<LoanElsewhereFields> = {
     ];
   },
 };
-
-function isSameWish(a: Asked, b: Asked): boolean {
-  return (
-    a.subjectId === b.subjectId && isSameAddressee(a.details as LoanElsewhereDetails, b.details as LoanElsewhereDetails)
-  );
-}
 
 /** Boxes to tick, as the form has them: ■ is ticked. */
 function boxes<Name extends string>(names: Record<Name, string>, ticked: Name): string {
