@@ -85,9 +85,15 @@ describe("revocation", () => {
 
   it("confirmed by two at the same moment is told to the chain once", async () => {
     const { id } = await issued(3);
-    await propose(id, { reason: 3 });
+    await propose(id);
     await Promise.all(["staff_a", "staff_b"].map((by) => confirm(id, by)));
-    expect(standingOf(await again(id), start).standing).toBe("superseded");
+    expect(standingOf(await again(id), start).standing).toBe("revoked");
+  });
+
+  it("says of none by hand that a newer one replaced it", async () => {
+    const { id } = await issued(6);
+    await expect(propose(id, { reason: 3 })).rejects.toMatchObject({ code: "REVOCATION_WITHOUT_SUCCESSOR" });
+    expect((await again(id)).revocation).toBeNull();
   });
 
   it.each([false, true])("that breaks at its commit (done: %s) is whole or not there", async (done) => {

@@ -43,6 +43,11 @@ export const certificateRefusals = refusals({
     zh: "这份证明已有一项撤销申请。请由另一位复核人员处理该申请。",
     en: "A revocation of this certificate is already proposed. Another officer has to decide on it.",
   },
+  REVOCATION_WITHOUT_SUCCESSOR: {
+    status: 400,
+    zh: "“已被新的证明取代”由系统在换发时登记，不能人工选择。请换发新证明，或选择其他撤销原因。",
+    en: "That a newer certificate replaces it is written down when that one is issued, not by hand. Issue a replacement, or choose another reason.",
+  },
   REVOCATION_NOT_PROPOSED: {
     status: 409,
     zh: "这份证明没有待复核的撤销申请。",

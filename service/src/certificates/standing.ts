@@ -121,13 +121,15 @@ export async function receiptOf(source: ReceiptSource, db: Queryable, certificat
 export type SubmitRevocation = (tx: Transaction, statusIndex: number, reason: RevocationReason) => Promise<bigint>;
 
 /**
- * A clerk proposes to revoke. The same clerk, reason and note again change nothing.
- * @throws CERTIFICATE_NOT_FOUND, REVOCATION_EXISTS
+ * A clerk proposes to revoke. The same clerk, reason and note again change nothing. Superseded is no reason of a clerk: that a
+ * newer one takes its place is true of a certificate when that one is issued (see supersession.ts).
+ * @throws REVOCATION_WITHOUT_SUCCESSOR, CERTIFICATE_NOT_FOUND, REVOCATION_EXISTS
  */
 export async function proposeRevocation(
   db: Queryable,
   proposal: { certificateId: string; reason: RevocationReason; note: string; proposedBy: string; now: Date },
 ): Promise<void> {
+  if (revocationReasons[proposal.reason] === "superseded") throw new DomainError("REVOCATION_WITHOUT_SUCCESSOR");
   const [certificate] = await store.byIds(db, [proposal.certificateId]);
   if (!certificate) throw new DomainError("CERTIFICATE_NOT_FOUND");
   if (await store.proposeRevocation(db, { ...proposal, proposedAt: proposal.now })) return;
