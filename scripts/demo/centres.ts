@@ -3,18 +3,19 @@ import type { Parameter } from "../../service/src/parameters/parameter.ts";
 
 export interface DemonstrationCentre {
   code: string;
-  /** city whose name the units carry */
+  /** city whose name the units carry, and its telephone code */
   city: string;
+  areaCode: string;
   /** position from 1, part of synthetic numbers */
   index: number;
   seed: number;
 }
 
 export const demonstrationCentres: readonly DemonstrationCentre[] = [
-  { code: "C46010", city: "海口", index: 1, seed: 46010 },
-  { code: "C14010", city: "太原", index: 2, seed: 14010 },
-  { code: "C63010", city: "西宁", index: 3, seed: 63010 },
-  { code: "C37170", city: "菏泽", index: 4, seed: 37170 },
+  { code: "C46010", city: "海口", areaCode: "0898", index: 1, seed: 46010 },
+  { code: "C14010", city: "太原", areaCode: "0351", index: 2, seed: 14010 },
+  { code: "C63010", city: "西宁", areaCode: "0971", index: 3, seed: 63010 },
+  { code: "C37170", city: "菏泽", areaCode: "0530", index: 4, seed: 37170 },
 ];
 
 /** The demonstration centre with this code. @throws RangeError for any other */
@@ -103,6 +104,13 @@ export function demonstrationParameters(code: string): Parameter[] {
       validFrom: "2020-07-01",
       value: { default: 30 },
       source: "无全国统一规定，本系统默认 30 日 / no national rule; default of this system",
+    },
+    {
+      code: "certificate.contact",
+      validFrom: "2020-07-01",
+      // Words that the form has already; a number that nobody has.
+      value: { office: "异地贷款经办中心", phone: `${demonstrationCentre(code).areaCode}-00000000` },
+      source: demonstration,
     },
     {
       code: "loan.due_day",
