@@ -15,7 +15,9 @@ const program = path.join(folder, "bin/pyhanko");
 try {
   if (!fs.existsSync(program)) {
     execFileSync("python3", ["-m", "venv", folder], { stdio: "inherit" });
-    execFileSync(path.join(folder, "bin/pip"), ["install", "--quiet", "-r", `${root}.ci/pyhanko.txt`], { stdio: "inherit" });
+    execFileSync(path.join(folder, "bin/pip"), ["install", "--quiet", "-r", `${root}.ci/pyhanko.txt`], {
+      stdio: "inherit",
+    });
   }
 } catch (error) {
   console.warn(`skipped: pyHanko could not be installed (${(error as Error).message.split("\n")[0]})`);

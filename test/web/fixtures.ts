@@ -15,6 +15,7 @@ export const account = {
   personRatio: "12",
   paidTo: "2026-10",
   monthsInARow: 36,
+  monthsInARowIsLeast: true,
   openedOn: "2023-11-06",
   asOfEntry: "48213",
   history: Array.from({ length: 24 }, (_, i) => ({

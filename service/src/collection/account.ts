@@ -10,7 +10,7 @@ import { dayInChina } from "./month.ts";
 import "./refusals.ts";
 import { depositorsOf, findPerson } from "./register.ts";
 import type { Person } from "./register.ts";
-import { depositorFacts } from "./snapshot.ts";
+import { depositorFacts, monthsInARow } from "./snapshot.ts";
 
 /** GRZHZT, table A.6 of JGJ/T 320. */
 const stateNames: Record<string, string> = {
@@ -35,6 +35,7 @@ export async function accountsOf(pool: Pool, personId: string) {
       const facts = await depositorFacts(tx, { depositorIds: depositors.map((depositor) => depositor.id) });
       const accounts = [];
       for (const fact of facts) {
+        const inARow = monthsInARow(fact);
         const state = fact.frozen ? "06" : fact.state;
         const entries = await history(tx, fact.ledgerAccountId, { atEntry: fact.entryNumber, limit: shownEntries });
         accounts.push({
@@ -49,7 +50,8 @@ export async function accountsOf(pool: Pool, personId: string) {
           unitRatio: String(fact.unitRatioBp / 100),
           personRatio: String(fact.personRatioBp / 100),
           paidTo: fact.paidToMonth,
-          monthsInARow: fact.consecutiveMonths,
+          monthsInARow: inARow.months,
+          monthsInARowIsLeast: inARow.isLeast,
           openedOn: fact.openedOn,
           asOfEntry: String(fact.entryNumber),
           history: entries.toReversed().map((entry) => ({

@@ -23,7 +23,8 @@ const Account = Type.Object({
   unitRatio: Type.String({ description: "percent" }),
   personRatio: Type.String({ description: "percent" }),
   paidTo: Type.Union([Type.String(), Type.Null()]),
-  monthsInARow: Type.Integer(),
+  monthsInARow: Type.Union([Type.Integer(), Type.Null()], { description: "null: not on record" }),
+  monthsInARowIsLeast: Type.Boolean({ description: "earlier months are likely and not on record" }),
   openedOn: Type.String(),
   asOfEntry: Type.String({ description: "number of the ledger entry on which the balance rests" }),
   history: Type.Array(

@@ -66,3 +66,15 @@ export function depositorFacts(
 ): Promise<DepositorFacts[]> {
   return store.facts(db, ask.depositorIds, ask.atEntry);
 }
+
+/**
+ * Months in a row up to the month that is paid to, as far as the lines of remittances show them. An account that was taken
+ * over from another system has earlier months that we do not know: then the number is the least that is certain, and with
+ * no line at all nothing is (null).
+ */
+export function monthsInARow(facts: DepositorFacts): { months: number | null; isLeast: boolean } {
+  const { consecutiveMonths, consecutiveFrom, consecutiveTo, paidToMonth, firstMonth, openedOn } = facts;
+  if (consecutiveMonths === 0 || consecutiveTo !== paidToMonth) return { months: null, isLeast: false };
+  const isLeast = consecutiveFrom === firstMonth && openedOn.slice(0, 7) < consecutiveFrom!;
+  return { months: consecutiveMonths, isLeast };
+}

@@ -29,7 +29,8 @@ export interface Account {
   unitRatio: string;
   personRatio: string;
   paidTo: string | null;
-  monthsInARow: number;
+  monthsInARow: number | null;
+  monthsInARowIsLeast: boolean;
   openedOn: string;
   asOfEntry: string;
   /** the newest 24 entries, oldest first */

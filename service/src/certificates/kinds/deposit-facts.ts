@@ -1,5 +1,6 @@
 // From the facts of the collection to the fields of the deposit certificate. What the centre has no data for stays null.
 import { yuanOfFen as yuan } from "../../ledger/money.ts";
+import { monthsInARow } from "../../collection/snapshot.ts";
 import type { DepositorFacts } from "../../collection/snapshot.ts";
 import type { DepositFields } from "./deposit.ts";
 import type { AccountStatus, DocumentType } from "./words.ts";
@@ -22,7 +23,7 @@ export function depositFieldsOf(facts: DepositorFacts, asOf: string): DepositFie
     monthlyUnitYuan: yuan(facts.unitMonthFen),
     monthlyPersonYuan: yuan(facts.personMonthFen),
     paidTo: facts.paidToMonth,
-    ...monthsInARow(facts),
+    ...statedMonths(facts),
     balanceYuan: yuan(facts.balanceFen),
     asOf,
     loans:
@@ -36,16 +37,9 @@ export function depositFieldsOf(facts: DepositorFacts, asOf: string): DepositFie
   };
 }
 
-/**
- * Months in a row up to the month that is paid to, as far as the lines of remittances show them. An account that was taken
- * over from another system has earlier months that we do not know: then the number is the least that is certain, and with
- * no line at all nothing is.
- */
-function monthsInARow(facts: DepositorFacts): Pick<DepositFields, "monthsInARow" | "monthsInARowIsLeast"> {
-  const { consecutiveMonths, consecutiveFrom, consecutiveTo, paidToMonth, firstMonth, openedOn } = facts;
-  if (consecutiveMonths === 0 || consecutiveTo !== paidToMonth) return { monthsInARow: null };
-  const earlierUnknown = consecutiveFrom === firstMonth && openedOn.slice(0, 7) < consecutiveFrom!;
-  return { monthsInARow: consecutiveMonths, ...(earlierUnknown ? { monthsInARowIsLeast: true } : {}) };
+function statedMonths(facts: DepositorFacts): Pick<DepositFields, "monthsInARow" | "monthsInARowIsLeast"> {
+  const { months, isLeast } = monthsInARow(facts);
+  return { monthsInARow: months, ...(isLeast ? { monthsInARowIsLeast: true } : {}) };
 }
 
 /** Basis points as percent: 1200 is 12, 750 is 7.5. */

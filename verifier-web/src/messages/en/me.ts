@@ -16,6 +16,8 @@ export const me: typeof zh = {
     paidTo: "Paid up to",
     inARow: "Months in a row",
     months: "{count} months",
+    monthsAtLeast: "at least {count} months",
+    monthsUnknown: "not on record",
     openedOn: "Opened on",
     chart: "Balance over the last 24 entries",
     chartLabel: "Balance from {first} in {from} to {last} in {to}",

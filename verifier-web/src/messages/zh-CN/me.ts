@@ -14,6 +14,8 @@ export const me = {
     paidTo: "缴至年月",
     inARow: "连续缴存",
     months: "{count} 个月",
+    monthsAtLeast: "至少 {count} 个月",
+    monthsUnknown: "未知",
     openedOn: "开户日期",
     chart: "近 24 笔余额变化",
     chartLabel: "余额从{from}的 {first} 到{to}的 {last}",
