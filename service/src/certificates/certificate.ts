@@ -106,8 +106,15 @@ async function issue(
 ): Promise<(CertificateView | DomainError)[]> {
   const outcomes = await draw(certificates, wishes, onRefusal);
   await certificates.onStep?.("drawn");
-  const unissued = outcomes.filter(isUnderway).filter(({ row }) => row.issuedAt === null);
-  const issued = unissued.length > 0 ? await sealAndIssue(certificates, unissued) : new Map<string, CertificateView>();
+  // By id: the same wish may have come twice.
+  const unissued = new Map(
+    outcomes
+      .filter(isUnderway)
+      .filter(({ row }) => row.issuedAt === null)
+      .map((one) => [one.row.id, one]),
+  );
+  const issued =
+    unissued.size > 0 ? await sealAndIssue(certificates, [...unissued.values()]) : new Map<string, CertificateView>();
   return outcomes.map((one) => (one instanceof DomainError ? one : (issued.get(one.row.id) ?? one.row)));
 }
 

@@ -12,7 +12,6 @@ import { AskSchema, kindJson, wishOf } from "./ask.ts";
 import type { Ask } from "./ask.ts";
 import { noteAsked } from "./bulk-pace.ts";
 import { bulkRoutes } from "./bulk-routes.ts";
-import { issueCertificates } from "./certificate.ts";
 import type { Certificates } from "./certificate.ts";
 import { fileFor } from "./file.ts";
 import { LEVELS, levelOf } from "./levels-store.ts";
@@ -23,6 +22,7 @@ import { revokedOnChain } from "./standing-store.ts";
 import { subjectRoutes } from "./subject-routes.ts";
 import * as store from "./store.ts";
 import type { CertificateView } from "./store.ts";
+import { issueTogether } from "./together.ts";
 import { CertificateSchema, certificateJson } from "./view.ts";
 
 export interface CertificateContext extends AppContext {
@@ -53,8 +53,10 @@ const hex = (bytes: number) => Type.String({ pattern: `^[0-9a-f]{${2 * bytes}}$`
 export async function certificateRoutes(app: App, context: CertificateContext): Promise<void> {
   const { certificates, receipts, pool, now } = context;
 
+  const issueOne = issueTogether(certificates);
+
   async function toJson(rows: readonly CertificateView[]) {
-    const anchored = await anchoredSize(pool, context.logEpoch);
+    const anchored = rows.some(({ leafIndex }) => leafIndex !== null) ? await anchoredSize(pool, context.logEpoch) : 0;
     return rows.map((row) => {
       const isAnchored = row.leafEpoch === context.logEpoch && row.leafIndex !== null && row.leafIndex < anchored;
       return certificateJson(row, certificates.kinds, now(), isAnchored);
@@ -63,8 +65,8 @@ export async function certificateRoutes(app: App, context: CertificateContext): 
 
   async function issue(ask: Ask, who: Parameters<typeof wishOf>[2]) {
     noteAsked(certificates);
-    const issued = await issueCertificates(certificates, [await wishOf(certificates, ask, who)]);
-    return { certificate: (await toJson(issued))[0]! };
+    const issued = await issueOne(await wishOf(certificates, ask, who));
+    return { certificate: (await toJson([issued]))[0]! };
   }
 
   await bulkRoutes(app, context);
