@@ -107,12 +107,18 @@ describe("a chain that dies of kill -9 and forgets its last blocks", () => {
         readBlock(await client.call("eth_getBlockByNumber", [quantity(block), false]))?.hash;
       const log = (code: string) => fs.readFileSync(path.join(stack.dataDir, "logs", `${code}.log`), "utf8");
 
+      const readUpTo = async (code: string) =>
+        (await stack.database(code).query<{ number: bigint }>("select number from chain_cursor")).rows[0]!.number;
+
       const forget = async (): Promise<boolean> => {
         const kept = fs.readFileSync(current);
         const keptHead = await head();
         await until("the chain has gone on", async () => (await head()) >= keptHead + 3n, 90_000);
         const before = await head();
         const hash = await hashAt(before);
+        // A centre that had not read them yet would have nothing to take back.
+        for (const code of stack.codes)
+          await until(`${code} has read them`, async () => (await readUpTo(code)) >= before, 90_000);
         const restarts = stack.said().split("chain runs again").length;
         // Before the supervisor hears of its end, the old state is in the place of all newer ones.
         await killAndWait(stack, "anvil", () => {
