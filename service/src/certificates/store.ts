@@ -220,12 +220,17 @@ export async function newest(
   return rows.map(toView);
 }
 
+/** Locks certificates until the transaction ends, always in the same order. */
+async function lock(db: Queryable, ids: readonly string[]): Promise<void> {
+  await db.query("select id from certificate where id = any($1) order by id for no key update", [ids]);
+}
+
 /**
  * Locks drawn certificates and names those that are not issued yet. Two statements: one that waited for the lock would still
  * see what was issued when it began to wait.
  */
 export async function lockUnissued(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
-  await db.query("select id from certificate where id = any($1) order by id for no key update", [ids]);
+  await lock(db, ids);
   const { rows } = await db.query<{ id: string }>(
     `select id from certificate c
      where id = any($1) and not exists (select from certificate_issue i where i.certificate_id = c.id)`,
@@ -236,7 +241,7 @@ export async function lockUnissued(db: Queryable, ids: readonly string[]): Promi
 
 /** Locks certificates against another replacement and names those that have one already. */
 export async function lockSuperseded(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
-  await db.query("select id from certificate where id = any($1) order by id for no key update", [ids]);
+  await lock(db, ids);
   const { rows } = await db.query<{ supersedes: string }>(
     "select supersedes from certificate where supersedes = any($1)",
     [ids],
